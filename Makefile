@@ -1,0 +1,53 @@
+# Three commands: `make setup`, `make demo`, `make test`. Each needs only git, make and Python 3.11 or newer.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+# uv from PATH when there is one, else a private copy.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: setup demo test lint unit proto lock clean
+
+setup: $(VENV)/.ready
+
+demo: setup
+	$(BIN)/chatscale run whatsapp
+
+test: lint
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The tests that need no server.
+unit: setup
+	$(BIN)/pytest -m "not real"
+
+$(VENV)/.ready: pyproject.toml requirements.lock | uv
+	$(UV) venv --quiet --allow-existing --python "$(PYTHON)" $(VENV)
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.PHONY: uv
+uv:
+	@command -v $(UV) >/dev/null 2>&1 || { \
+	  "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "chatscale needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	  echo "fetching uv $(UV_VERSION)"; \
+	  "$(PYTHON)" -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { \
+	    echo "could not get uv: install the package python3-venv, or uv itself, then try again" >&2; exit 1; }; }
+
+# The lock holds every version and hash for every platform, for whichever index the machine uses.
+lock: | uv
+	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+proto: setup
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. realstack/chat/delivery.proto
+
+clean:
+	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache

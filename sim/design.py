@@ -1,0 +1,81 @@
+"""Design choices: the trade-offs that people explore, each honoured by the model and by the real backend.
+
+Two presets: `seed` is the design document taken literally; `hardened` is the same system with its
+flaws mended. A scenario names a preset and overrides single choices.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sim.units import DurationS
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # The document: cursor by message id, INSERT IF NOT EXISTS on it, SETEX 30 s against a 15 s heartbeat,
+    # one conn:{user} of 300 s per user.
+    "seed": {
+        "cursor": "message-id",
+        "dedup": "lwt",
+        "registry": "user",
+        "heartbeat": 15.0,
+        "presence_ttl": 30.0,
+        "conn_ttl": 300.0,
+        "idempotence": False,
+        "acks": "1",
+    },
+    # Mended: the partition's only consumer numbers each conversation, dedup by the client's key, a registry entry
+    # per device with an epoch, and a TTL that survives two lost heartbeats.
+    "hardened": {
+        "cursor": "sequence",
+        "dedup": "client-id-key",
+        "registry": "device",
+        "heartbeat": 15.0,
+        "presence_ttl": 35.0,
+        "conn_ttl": 90.0,
+        "idempotence": True,
+        "acks": "all",
+    },
+}
+
+
+class Design(BaseModel):
+    """How the chat system is built. Unset choices come from the preset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: Literal["seed", "hardened"] = "hardened"
+    cursor: Literal["message-id", "sequence"] = Field(
+        description="what orders a conversation and what a device resumes from: the gateway's Snowflake id, "
+        "or a sequence number given by the partition's only consumer"
+    )
+    dedup: Literal["lwt", "client-id-key", "none"] = Field(
+        description="how a redelivered or resent message is recognised: INSERT IF NOT EXISTS on the message id, "
+        "the client's UUID, or not at all"
+    )
+    partition_key: Literal["conversation", "random"] = Field("conversation", description="key of the Kafka record")
+    registry: Literal["user", "device"] = Field(
+        description="connection registry: one entry per user, deleted without asking; or one per device with an epoch"
+    )
+    heartbeat_s: DurationS = Field(alias="heartbeat", gt=0, description="time between a device's heartbeats")
+    presence_ttl_s: DurationS = Field(alias="presence_ttl", gt=0, description="TTL of presence:{user}")
+    conn_ttl_s: DurationS = Field(alias="conn_ttl", gt=0, description="TTL of conn:{user}")
+    gap_hold_s: DurationS = Field(
+        2.0,
+        alias="gap_hold",
+        description="how long a device holds a message back while an earlier one is missing",
+    )
+    acks: Literal["all", "1"] = Field(description="Kafka acks of the gateway's producer")
+    idempotence: bool = Field(description="Kafka idempotent producer")
+    linger_s: DurationS = Field(0.0, alias="linger", le=1, description="Kafka producer linger")
+    partitions: int = Field(16, ge=1, le=200, description="Kafka partitions of the box")
+    gateways: int = Field(2, ge=1, le=8, description="gateway processes of the box")
+    workers: int = Field(2, ge=1, le=8, description="delivery worker processes of the box")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {**PRESETS.get(str(given.get("preset", "hardened")), PRESETS["hardened"]), **given}

@@ -1,0 +1,197 @@
+"""A History: what happened, in either world, as one list of events on one monotonic clock.
+
+    kind             what happened                               fields besides t_ns
+    config           settings the checks need, first event       detail (JSON, see sim.settings)
+    conn.open        a device's session is ready                 device user session gateway
+    conn.close       it ended                                    device user session gateway cause
+    send.invoke      a device sent a message                     device user conv cseq uuid hash size_bytes intended_ns
+    send.ok          the server acknowledged it                  device user conv uuid message_id
+    send.fail        the server refused it: it must not exist    device user conv uuid cause
+    send.info        nobody knows                                device user conv uuid cause
+    log.append       an independent reader saw it in the log     conv uuid message_id partition offset
+    store.row        the final scan of the store holds it        conv uuid message_id seq hash
+    wire.deliver     a frame reached the device, maybe again     device user session conv uuid message_id seq via
+    deliver          the device showed it: once, in order        as wire.deliver, hash and the stamps below
+    receipt.send     a device said delivered or read             device user conv uuid state
+    receipt.seen     the sender's device learned it              device user conv uuid state reader
+    heartbeat.sent   a device renewed its presence               device user session
+    heartbeat.stored and the presence store has it               device user session
+    presence.read    a device asked: is user `reader` online?    device user reader state start_ns
+    push             an offline recipient was notified           user conv uuid
+    fault.start/stop a fault was injected, undone                target cause
+    sample           a gauge (state: cpu_s, rss_bytes, backlog)  target state value
+    quiesce          load has ended, everything had time to arrive
+
+`t_ns` counts from the start of the trace. A completed operation also has the time it began in `start_ns`.
+`deliver` carries the way of the message as stamps (ns, same clock), see `sim.hops`.
+Ids are strings (device and user `u17`, `c5`, session `u17.2`); `message_id`, `seq`, `partition`, `offset` are integers,
+missing where unknown. `via` is push or resume; `state` is delivered or read for receipts, online or offline for presence.
+Samples of one process are cumulative CPU seconds (`cpu_s`), bytes (`rss_bytes`) or waiting records (`backlog`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim.errors import HistoryError
+
+SCHEMA_VERSION = 1
+KINDS = (
+    *(
+        "config",
+        "conn.open",
+        "conn.close",
+        "send.invoke",
+        "send.ok",
+        "send.fail",
+        "send.info",
+        "log.append",
+        "store.row",
+    ),
+    *(
+        "wire.deliver",
+        "deliver",
+        "receipt.send",
+        "receipt.seen",
+        "heartbeat.sent",
+        "heartbeat.stored",
+        "presence.read",
+    ),
+    *("push", "fault.start", "fault.stop", "sample", "quiesce"),
+)
+STAMPS = ("accepted_ns", "polled_ns", "started_ns", "stored_ns", "routed_ns", "pushed_ns")
+_STRINGS = (
+    "device",
+    "user",
+    "session",
+    "gateway",
+    "conv",
+    "uuid",
+    "hash",
+    "via",
+    "reader",
+    "state",
+    "cause",
+    "target",
+)
+_INTEGERS = (
+    "cseq",
+    "size_bytes",
+    "message_id",
+    "seq",
+    "partition",
+    "offset",
+    "intended_ns",
+    "start_ns",
+    *STAMPS,
+)
+_DTYPES: dict[str, Any] = {
+    "t_ns": "int64",
+    "kind": pd.CategoricalDtype(list(KINDS)),
+    **dict.fromkeys(_STRINGS, "category"),
+    **dict.fromkeys(_INTEGERS, "Int64"),
+    "value": "float64",
+    "detail": "str",
+}
+_DTYPES |= {"uuid": "str"}
+COLUMNS = tuple(_DTYPES)
+
+
+@dataclass(frozen=True)
+class History:
+    """Events by time. Index = position = the event's number in reports."""
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def of(cls, events: Iterable[Mapping[str, Any]]) -> History:
+        """A history from event dictionaries in any order. Raises HistoryError for what the schema does not know."""
+        frame = pd.DataFrame.from_records(list(events))
+        return cls.from_frame(frame)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> History:
+        """Coerce to the schema and order by time; equal times keep the order given."""
+        if frame.empty:
+            raise HistoryError("the history holds no events; was the run interrupted before it began?")
+        if unknown := sorted(set(frame.columns) - set(COLUMNS)):
+            raise HistoryError(f"unknown event fields: {', '.join(unknown)}; known: {', '.join(COLUMNS)}")
+        for column in ("t_ns", "kind"):
+            if column not in frame or frame[column].isna().any():
+                raise HistoryError(f"every event needs {column!r}")
+        if strange := sorted(set(frame["kind"].astype(str)) - set(KINDS)):
+            raise HistoryError(f"unknown event kinds: {', '.join(strange)}; known: {', '.join(KINDS)}")
+        try:
+            shaped = frame.reindex(columns=list(COLUMNS)).astype(_DTYPES)
+        except (TypeError, ValueError) as error:
+            raise HistoryError(f"an event field has the wrong type: {error}") from error
+        return cls(shaped.sort_values("t_ns", kind="stable", ignore_index=True))
+
+    def of_kind(self, *kinds: str) -> pd.DataFrame:
+        """Rows of these kinds, with their event numbers as index."""
+        return self.frame[self.frame["kind"].isin(kinds)]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Settings of the `config` event; empty when there is none."""
+        rows = self.of_kind("config")
+        return dict(json.loads(rows["detail"].iloc[0])) if len(rows) else {}
+
+    @property
+    def quiesced_ns(self) -> int | None:
+        """When load had ended and everything had had time to arrive; None when the run never got there."""
+        rows = self.of_kind("quiesce")
+        return int(rows["t_ns"].iloc[-1]) if len(rows) else None
+
+    def save(self, path: Path) -> None:
+        """Write as Parquet with the schema's version in its metadata."""
+        table = pa.Table.from_pandas(self.frame, preserve_index=False)
+        own = {b"chatscale.history": str(SCHEMA_VERSION).encode()}
+        pq.write_table(
+            table.replace_schema_metadata({**(table.schema.metadata or {}), **own}), path, compression="zstd"
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> History:
+        """Read Parquet, or JSON Lines with one event an object. Raises HistoryError with what is wrong and where."""
+        if not path.is_file():
+            raise HistoryError(
+                f"no history at {path}; a run leaves history-sim.parquet and history-real.parquet in its folder"
+            )
+        return cls._load_lines(path) if path.suffix in {".jsonl", ".ndjson"} else cls._load_parquet(path)
+
+    @classmethod
+    def _load_parquet(cls, path: Path) -> History:
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise HistoryError(f"{path} cannot be read, it may be cut short: {error}") from error
+        version = (table.schema.metadata or {}).get(b"chatscale.history", b"none").decode()
+        if version != str(SCHEMA_VERSION):
+            raise HistoryError(f"{path} has history schema {version}, this chatscale reads {SCHEMA_VERSION}")
+        return cls.from_frame(table.to_pandas())
+
+    @classmethod
+    def _load_lines(cls, path: Path) -> History:
+        events = []
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise HistoryError(
+                    f"{path}:{number}: not a JSON object, the file may be cut short: {error.msg}"
+                ) from None
+            if not isinstance(event, dict) or "kind" not in event or "t_ns" not in event:
+                raise HistoryError(f"{path}:{number}: an event needs 'kind' and 't_ns'")
+            if event["kind"] not in KINDS:
+                raise HistoryError(f"{path}:{number}: unknown event kind {event['kind']!r}; known: {', '.join(KINDS)}")
+            events.append(event)
+        return cls.of(events)

@@ -1,0 +1,170 @@
+"""Reading a scenario file: TOML in, Scenario out, every fault at once with its place and a hint.
+
+scenarios/peak.toml:14: unknown key traffic.daily_peek; did you mean daily_peak?
+scenarios/peak.toml:12: population.users = '2bm': expected a count such as 2_000_000_000 or "2bn"
+2 errors, nothing was run
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from sim.errors import ScenarioError, UsageError
+from sim.scenario import Scenario
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+
+
+def load_scenario(name_or_path: str | Path, settings: Iterable[str] = ()) -> Scenario:
+    """The scenario of that name or file, with `key=value` settings laid over it.
+
+    Raises UsageError when there is no such scenario and ScenarioError for what is wrong inside it.
+    """
+    path = find_scenario(name_or_path)
+    return parse_scenario(
+        path.read_text(encoding="utf-8"), str(name_or_path if path.parent == SCENARIOS else path), settings
+    )
+
+
+def find_scenario(name_or_path: str | Path) -> Path:
+    """The file behind a name of the shipped scenarios or a path."""
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.is_file():
+        if not path.is_file():
+            raise UsageError(f"no scenario file at {path}; the shipped ones are: {', '.join(scenario_names())}")
+        return path
+    shipped = SCENARIOS / f"{name_or_path}.toml"
+    if shipped.is_file():
+        return shipped
+    near = get_close_matches(str(name_or_path), scenario_names(), n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"the shipped ones are: {', '.join(scenario_names())}"
+    raise UsageError(f"no scenario called {name_or_path!r}; {hint}")
+
+
+def scenario_names() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.toml"))
+
+
+def parse_scenario(text: str, origin: str = "scenario", settings: Iterable[str] = ()) -> Scenario:
+    """A Scenario from TOML text. `origin` names the text in messages."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError([_toml_problem(origin, error)]) from None
+    set_paths = [_apply_setting(document, setting) for setting in settings]
+    try:
+        return Scenario.model_validate(document)
+    except ValidationError as error:
+        lines = text.splitlines()
+        problems = [_problem(detail, origin, lines, set_paths) for detail in error.errors()]
+        raise ScenarioError(problems) from None
+
+
+def dump_scenario(scenario: Scenario) -> str:
+    """The scenario as TOML that reads back to the same scenario."""
+    document = scenario.model_dump(by_alias=True)
+    scalars = [f"{key} = {_toml_value(value)}" for key, value in document.items() if not isinstance(value, dict)]
+    tables = [
+        "\n".join([f"[{name}]", *(f"{key} = {_toml_value(value)}" for key, value in table.items())])
+        for name, table in document.items()
+        if isinstance(table, dict)
+    ]
+    return "\n\n".join(["\n".join(scalars), *tables]) + "\n"
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def _toml_problem(origin: str, error: tomllib.TOMLDecodeError) -> str:
+    match = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", str(error))
+    if match is None:
+        return f"{origin}: not valid TOML: {error}"
+    return f"{origin}:{match[2]}: not valid TOML: {match[1]} (column {match[3]})"
+
+
+def _apply_setting(document: dict[str, Any], setting: str) -> tuple[str, ...]:
+    key, equals, value = setting.partition("=")
+    path = tuple(part.strip() for part in key.split("."))
+    if not equals or not all(path):
+        raise UsageError(f"--set {setting!r}: expected key=value, such as traffic.messages=50bn/day")
+    table = document
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"--set {setting!r}: {part} is not a table")
+    table[path[-1]] = _setting_value(value.strip())
+    return path
+
+
+def _setting_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _problem(detail: ErrorDetails, origin: str, lines: Sequence[str], set_paths: Sequence[tuple[str, ...]]) -> str:
+    path = tuple(str(part) for part in detail["loc"] if part != "[key]")
+    place = f"--set {'.'.join(path)}" if path in set_paths else _located(origin, lines, path)
+    return f"{place}: {_explain(detail, path)}"
+
+
+def _explain(detail: ErrorDetails, path: tuple[str, ...]) -> str:
+    dotted = ".".join(path)
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        near = get_close_matches(path[-1], _keys_of(path[:-1]), n=1)
+        return f"unknown key {dotted}" + (
+            f"; did you mean {near[0]}?" if near else f"; known: {', '.join(_keys_of(path[:-1]))}"
+        )
+    if detail["type"] == "missing":
+        return f"{dotted} is missing"
+    if not path or isinstance(detail["input"], Mapping):
+        return f"{dotted}: {message}" if dotted else message
+    return f"{dotted} = {detail['input']!r}: {message[0].lower() + message[1:]}"
+
+
+def _keys_of(path: tuple[str, ...]) -> list[str]:
+    model: type[BaseModel] = Scenario
+    for part in path:
+        annotation = next((f.annotation for key, f in model.model_fields.items() if (f.alias or key) == part), None)
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return [field.alias or key for key, field in model.model_fields.items()]
+
+
+def _located(origin: str, lines: Sequence[str], path: tuple[str, ...]) -> str:
+    line = _line_of(lines, path)
+    return f"{origin}:{line}" if line else origin
+
+
+def _line_of(lines: Sequence[str], path: tuple[str, ...]) -> int:
+    """The line (from 1) of a key, else of its table, else 0."""
+    table: tuple[str, ...] = ()
+    best = 0
+    for number, line in enumerate(lines, 1):
+        if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line):
+            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+            if path[: len(table)] == table:
+                best = number
+        elif key := re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", line):
+            here = (*table, *(part.strip("\"'") for part in key[1].split(".")))
+            if here == path:
+                return number
+    return best

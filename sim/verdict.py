@@ -1,0 +1,57 @@
+"""Verdicts have three values. Unknown is not pass: what was not seen was not proven.
+
+    pass     looked, and it held
+    fail     looked, and here are the events that convict
+    unknown  too little was seen, the end was not quiet, or the check itself crashed
+
+The worst wins: fail > unknown > pass. Exit codes 1, 2, 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The three values."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line returns for it."""
+        return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 2}[self]
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Fail if any fails, else unknown if any is unknown; nothing at all is unknown."""
+    seen = set(outcomes)
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS):
+        if outcome in seen:
+            return outcome
+    return Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The events (numbers in the history) that convict, and what they show."""
+
+    events: tuple[int, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one check found. `count` anomalies among `checked` candidates; the worst examples first, at most 8."""
+
+    check: str
+    outcome: Outcome
+    count: int
+    checked: int
+    summary: str
+    examples: tuple[Example, ...] = ()
+    values: Mapping[str, float | int | str] = field(default_factory=dict)
