@@ -6,9 +6,9 @@ flaws mended. A scenario names a preset and overrides single choices.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sim.units import DurationS
 
@@ -40,10 +40,15 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
+def _nothing_required(schema: dict[str, Any]) -> None:
+    """The preset fills what a file leaves out, so that a file may leave out everything."""
+    del schema["required"]
+
+
 class Design(BaseModel):
     """How the chat system is built. Unset choices come from the preset."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra=_nothing_required)
 
     preset: Literal["seed", "hardened"] = "hardened"
     cursor: Literal["message-id", "sequence"] = Field(
@@ -66,7 +71,10 @@ class Design(BaseModel):
         alias="gap_hold",
         description="how long a device holds a message back while an earlier one is missing",
     )
-    acks: Literal["all", "1"] = Field(description="Kafka acks of the gateway's producer")
+    # `acks = 1` is as natural as `acks = "1"`.
+    acks: Annotated[Literal["all", "1"], BeforeValidator(str)] = Field(
+        description="Kafka acks of the gateway's producer"
+    )
     idempotence: bool = Field(description="Kafka idempotent producer")
     linger_s: DurationS = Field(0.0, alias="linger", le=1, description="Kafka producer linger")
     partitions: int = Field(16, ge=1, le=200, description="Kafka partitions of the box")

@@ -25,7 +25,8 @@
 `t_ns` counts from the start of the trace. A completed operation also has the time it began in `start_ns`.
 `deliver` carries the way of the message as stamps (ns, same clock), see `sim.hops`.
 Ids are strings (device and user `u17`, `c5`, session `u17.2`); `message_id`, `seq`, `partition`, `offset` are integers,
-missing where unknown. `via` is push or resume; `state` is delivered or read for receipts, online or offline for presence.
+missing where unknown. `via` is push or resume; `state` is delivered or read for receipts, online or offline for
+presence.
 Samples of one process are cumulative CPU seconds (`cpu_s`), bytes (`rss_bytes`) or waiting records (`backlog`).
 """
 
@@ -114,8 +115,12 @@ class History:
     @classmethod
     def of(cls, events: Iterable[Mapping[str, Any]]) -> History:
         """A history from event dictionaries in any order. Raises HistoryError for what the schema does not know."""
-        frame = pd.DataFrame.from_records(list(events))
-        return cls.from_frame(frame)
+        rows = list(events)
+        fields = dict.fromkeys(field for row in rows for field in row)
+        # Column by column: a frame of dictionaries holds integers beside gaps as floats, and ids lose their low bits.
+        return cls.from_frame(
+            pd.DataFrame({field: pd.Series([row.get(field) for row in rows], dtype=object) for field in fields})
+        )
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> History:
@@ -131,7 +136,7 @@ class History:
             raise HistoryError(f"unknown event kinds: {', '.join(strange)}; known: {', '.join(KINDS)}")
         try:
             shaped = frame.reindex(columns=list(COLUMNS)).astype(_DTYPES)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise HistoryError(f"an event field has the wrong type: {error}") from error
         return cls(shaped.sort_values("t_ns", kind="stable", ignore_index=True))
 
@@ -141,9 +146,12 @@ class History:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Settings of the `config` event; empty when there is none."""
+        """Settings of the `config` event; empty when there is none. Raises HistoryError for what is no JSON object."""
         rows = self.of_kind("config")
-        return dict(json.loads(rows["detail"].iloc[0])) if len(rows) else {}
+        try:
+            return dict(json.loads(rows["detail"].iloc[0])) if len(rows) else {}
+        except (TypeError, ValueError) as error:
+            raise HistoryError(f"the config event's detail is not a JSON object: {error}") from error
 
     @property
     def quiesced_ns(self) -> int | None:
@@ -182,7 +190,10 @@ class History:
     @classmethod
     def _load_lines(cls, path: Path) -> History:
         events = []
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        # Not splitlines(), which breaks at U+2028 inside a string; a character cut short makes the line bad JSON or a
+        # wrong string, not an error without a place.
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        for number, line in enumerate(lines if lines[-1] else lines[:-1], 1):
             try:
                 event = json.loads(line)
             except json.JSONDecodeError as error:

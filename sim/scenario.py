@@ -20,7 +20,7 @@ STATISTICS = ("mean", "p50", "p95", "p99", "p999", "max")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Population(_Part):
@@ -136,8 +136,8 @@ class Scenario(_Part):
 
     @property
     def box_connected(self) -> int:
-        """Users of the box with an open socket at any time."""
-        return round(self.box_users * self.population.connected)
+        """Users of the box with an open socket at any time, at least one."""
+        return max(1, round(self.box_users * self.population.connected))
 
     @property
     def box_messages_per_s(self) -> float:

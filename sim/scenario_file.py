@@ -7,6 +7,7 @@ scenarios/peak.toml:12: population.users = '2bm': expected a count such as 2_000
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,9 +30,14 @@ def load_scenario(name_or_path: str | Path, settings: Iterable[str] = ()) -> Sce
     Raises UsageError when there is no such scenario and ScenarioError for what is wrong inside it.
     """
     path = find_scenario(name_or_path)
-    return parse_scenario(
-        path.read_text(encoding="utf-8"), str(name_or_path if path.parent == SCENARIOS else path), settings
-    )
+    origin = str(name_or_path if path.parent == SCENARIOS else path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            [f"{origin}: not UTF-8 text, byte {error.start} is {error.object[error.start]:#x}"]
+        ) from None
+    return parse_scenario(text, origin, settings)
 
 
 def find_scenario(name_or_path: str | Path) -> Path:
@@ -85,8 +91,8 @@ def _toml_value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
+        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)
 
 
@@ -132,6 +138,8 @@ def _explain(detail: ErrorDetails, path: tuple[str, ...]) -> str:
         return f"unknown key {dotted}" + (
             f"; did you mean {near[0]}?" if near else f"; known: {', '.join(_keys_of(path[:-1]))}"
         )
+    if detail["loc"][-1:] == ("[key]",):
+        return f"unknown key {dotted}: {message}"
     if detail["type"] == "missing":
         return f"{dotted} is missing"
     if not path or isinstance(detail["input"], Mapping):
@@ -155,7 +163,7 @@ def _located(origin: str, lines: Sequence[str], path: tuple[str, ...]) -> str:
 
 
 def _line_of(lines: Sequence[str], path: tuple[str, ...]) -> int:
-    """The line (from 1) of a key, else of its table, else 0."""
+    """The line (from 1) of a key, else of the table that it is in, else 0."""
     table: tuple[str, ...] = ()
     best = 0
     for number, line in enumerate(lines, 1):
@@ -167,4 +175,6 @@ def _line_of(lines: Sequence[str], path: tuple[str, ...]) -> int:
             here = (*table, *(part.strip("\"'") for part in key[1].split(".")))
             if here == path:
                 return number
+            if path[: len(here)] == here:
+                best = number
     return best

@@ -62,8 +62,8 @@ class Trace:
 
     @classmethod
     def of(cls, actions: Iterable[Action], seed: int, duration_s: float) -> Trace:
-        """A trace from rows in any order; equal times keep the order given."""
-        frame = pd.DataFrame(list(actions), columns=list(_DTYPES)).astype(_DTYPES)
+        """A trace from rows in any order; equal times keep the order given. Raises ValueError for unknown actions."""
+        frame = _shaped(pd.DataFrame(list(actions), columns=list(_DTYPES)))
         return cls(frame.sort_values("t_ns", kind="stable", ignore_index=True), seed, duration_s)
 
     @cached_property
@@ -107,7 +107,13 @@ class Trace:
         try:
             table = pq.read_table(path)
             metadata: dict[bytes, Any] = table.schema.metadata or {}
-            frame = table.to_pandas().astype(_DTYPES)
+            frame = _shaped(table.to_pandas())
             return cls(frame, int(metadata[b"chatscale.seed"]), float(metadata[b"chatscale.duration_s"]))
         except (OSError, KeyError, ValueError, pa.ArrowException) as error:
             raise UsageError(f"{path} is not a trace: {error}") from error
+
+
+def _shaped(frame: pd.DataFrame) -> pd.DataFrame:
+    if strange := sorted(set(frame["action"].astype(str)) - set(ACTIONS)):
+        raise ValueError(f"unknown actions: {', '.join(strange)}; known: {', '.join(ACTIONS)}")
+    return frame[list(_DTYPES)].astype(_DTYPES)

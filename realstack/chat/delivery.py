@@ -1,0 +1,127 @@
+"""The way of one message through a worker: placed (order, dedup, store), routed, pushed; the rest is notified.
+
+record ─► numbering ─► stored ─► registry ─► routed ─► links ─► gateways
+                                    └─ not connected, or absent at the gateway ─► pushes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping
+
+import tenacity
+
+from realstack.chat.frames import Message, encode
+from realstack.chat.links import Links
+from realstack.chat.message_service import Membership
+from realstack.chat.numbering import Numbering, Placed
+from realstack.chat.pushes import Pushes
+from realstack.chat.records import MessageRecord
+from realstack.chat.registry import Registry
+
+log = logging.getLogger(__name__)
+
+
+def patiently() -> tenacity.AsyncRetrying:
+    """Retry for as long as it takes: the log keeps the record, and order forbids to go on without it."""
+    return tenacity.AsyncRetrying(
+        wait=tenacity.wait_exponential_jitter(initial=0.02, max=2.0),
+        retry=tenacity.retry_if_exception_type(Exception),
+        before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
+    )
+
+
+class Delivery:
+    """Delivers messages. Calls for one conversation must not overlap."""
+
+    def __init__(
+        self,
+        numbering: Numbering,
+        membership: Membership,
+        registry: Registry,
+        links: Links,
+        pushes: Pushes,
+        *,
+        sequenced: bool,
+    ) -> None:
+        self._numbering = numbering
+        self._membership = membership
+        self._registry = registry
+        self._links = links
+        self._pushes = pushes
+        self._sequenced = sequenced
+
+    async def deliver(
+        self, record: MessageRecord, partition: int, offset: int, polled_ns: int
+    ) -> asyncio.Task[None] | None:
+        """Store a message and queue it for its recipients, in order.
+
+        What remains needs no order and is the returned task: the gateways' answers, and notifying the absent.
+        """
+        started_ns = time.monotonic_ns()
+        async for attempt in patiently():
+            with attempt:
+                placed = await self._numbering.place(record, partition, offset)
+        if placed is None:
+            return None
+        stored_ns = time.monotonic_ns()
+        async for attempt in patiently():
+            with attempt:
+                recipients = sorted(await self._membership.of(record.conv) - {record.sender})
+                routes = await self._registry.routes(recipients) if recipients else {}
+        stamps = (polled_ns, started_ns, stored_ns, time.monotonic_ns())
+        waiting, unreachable = await self._push(record, placed, routes, stamps)
+        offline = [user for user in recipients if user not in routes] + unreachable
+        return asyncio.create_task(self._finish(record, waiting, offline))
+
+    async def _push(
+        self, record: MessageRecord, placed: Placed, routes: Mapping[int, str], stamps: tuple[int, int, int, int]
+    ) -> tuple[list[asyncio.Future[list[int]]], list[int]]:
+        groups: dict[tuple[str, int], list[int]] = {}
+        for user, gateway in routes.items():
+            prev = placed.conversation.previous_for(user, placed.position) if self._sequenced else -1
+            groups.setdefault((gateway, prev), []).append(user)
+        waiting: list[asyncio.Future[list[int]]] = []
+        unreachable: list[int] = []
+        links = {gateway: await self._links.to(gateway) for gateway in sorted({gateway for gateway, _ in groups})}
+        encoded = {prev: _frame(record, placed.position, prev, stamps) for prev in {prev for _, prev in groups}}
+        for (gateway, prev), users in groups.items():
+            link = links[gateway]
+            if link is None:
+                unreachable += users
+            else:
+                waiting.append(link.push(encoded[prev], users, stamped=True))
+        return waiting, unreachable
+
+    async def _finish(
+        self, record: MessageRecord, waiting: Iterable[asyncio.Future[list[int]]], offline: list[int]
+    ) -> None:
+        absent = [user for users in await asyncio.gather(*waiting) for user in users]
+        if to_notify := offline + absent:
+            async for attempt in patiently():
+                with attempt:
+                    await self._pushes.notify(to_notify, record.conv, record.uuid)
+
+
+def _frame(record: MessageRecord, position: int, prev: int, stamps: tuple[int, int, int, int]) -> bytes:
+    polled_ns, started_ns, stored_ns, routed_ns = stamps
+    return encode(
+        Message(
+            conv=record.conv,
+            uuid=record.uuid,
+            sender=record.sender,
+            cseq=record.cseq,
+            message_id=record.message_id,
+            position=position,
+            prev=prev,
+            text=record.text,
+            via="push",
+            accepted_ns=record.accepted_ns,
+            polled_ns=polled_ns,
+            started_ns=started_ns,
+            stored_ns=stored_ns,
+            routed_ns=routed_ns,
+        )
+    )

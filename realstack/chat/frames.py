@@ -1,0 +1,181 @@
+"""What a device and its gateway say to each other: one JSON object a WebSocket frame, its type in `t`.
+
+    device → gateway    hello resume send receipt heartbeat open
+    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence error
+
+A message carries the stamps of its way (`sim.hops`), nanoseconds of the machine's monotonic clock.
+Decoding validates: a frame with a wrong type or a missing field never reaches the code behind.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+MAX_TEXT_BYTES = 16_384
+MAX_FRAME_BYTES = 65_536
+
+ReceiptState = Literal["delivered", "read"]
+
+
+class Frame(msgspec.Struct, forbid_unknown_fields=True, tag_field="t"):
+    """Any frame."""
+
+
+class Hello(Frame, tag="hello"):
+    """First frame of a connection: who and which session; `epoch` grows with each session of a device."""
+
+    user: int
+    epoch: int
+
+
+class Resume(Frame, tag="resume"):
+    """Send what I missed. `cursors`: conversation → position last shown; `everything`: the other conversations too."""
+
+    cursors: dict[int, int]
+    everything: bool = True
+
+
+class Send(Frame, tag="send"):
+    """A new message: the client's UUID, and its number in this conversation on this device."""
+
+    conv: int
+    uuid: str
+    cseq: int
+    text: str
+
+
+class ReceiptItem(msgspec.Struct, frozen=True, array_like=True):
+    """One message that a receipt speaks of."""
+
+    uuid: str
+    sender: int
+    position: int
+
+
+class Receipt(Frame, tag="receipt"):
+    """These messages were delivered to me, or read by me."""
+
+    conv: int
+    state: ReceiptState
+    items: list[ReceiptItem]
+
+
+class Heartbeat(Frame, tag="heartbeat"):
+    """I am still here."""
+
+
+class Open(Frame, tag="open"):
+    """I opened a conversation: who of it is online?"""
+
+    conv: int
+
+
+class Welcome(Frame, tag="welcome"):
+    """The session is registered."""
+
+    gateway: str
+
+
+class Message(Frame, tag="message"):
+    """A message for the device. `position` orders the conversation.
+
+    `prev` is the position that this device has to have shown before (0: none; -1: the design gives no such promise).
+    """
+
+    conv: int
+    uuid: str
+    sender: int
+    cseq: int
+    message_id: int
+    position: int
+    prev: int
+    text: str
+    via: Literal["push", "resume"]
+    accepted_ns: int = 0
+    polled_ns: int = 0
+    started_ns: int = 0
+    stored_ns: int = 0
+    routed_ns: int = 0
+    pushed_ns: int = 0
+
+
+class Resumed(Frame, tag="resumed"):
+    """Everything missed has been sent: so many messages."""
+
+    count: int
+
+
+class Sent(Frame, tag="sent"):
+    """The log has the message."""
+
+    uuid: str
+    message_id: int
+
+
+class Refused(Frame, tag="refused"):
+    """The message was not accepted and does not exist."""
+
+    uuid: str
+    cause: str
+
+
+class Seen(Frame, tag="seen"):
+    """A reader has your messages, or has read them."""
+
+    conv: int
+    reader: int
+    state: ReceiptState
+    uuids: list[str]
+
+
+class HeartbeatOk(Frame, tag="heartbeat_ok"):
+    """The presence store renewed you at this time."""
+
+    stored_ns: int
+
+
+class Presence(Frame, tag="presence"):
+    """Members of a conversation that are online now."""
+
+    conv: int
+    online: list[int]
+    offline: list[int]
+
+
+class Error(Frame, tag="error"):
+    """A frame could not be honoured; the connection lives on."""
+
+    code: str
+    detail: str
+
+
+ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open
+ToDevice = Welcome | Message | Resumed | Sent | Refused | Seen | HeartbeatOk | Presence | Error
+
+_to_gateway = msgspec.json.Decoder(ToGateway)
+_to_device = msgspec.json.Decoder(ToDevice)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(frame: Frame) -> bytes:
+    """The bytes of a frame."""
+    return _encoder.encode(frame)
+
+
+def decode_to_gateway(data: bytes | str) -> ToGateway:
+    """A frame from a device. Raises msgspec.DecodeError (also for wrong types) and nothing else."""
+    frame: ToGateway = _to_gateway.decode(data)
+    return frame
+
+
+def decode_to_device(data: bytes | str) -> ToDevice:
+    """A frame from a gateway. Raises msgspec.DecodeError."""
+    frame: ToDevice = _to_device.decode(data)
+    return frame
+
+
+def stamp_pushed(frame: bytes, pushed_ns: int) -> bytes:
+    """An encoded `message` with its last stamp set; a worker leaves it 0 and last, so nothing is decoded."""
+    return frame[: frame.rindex(b":") + 1] + b"%d}" % pushed_ns

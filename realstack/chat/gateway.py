@@ -1,0 +1,214 @@
+"""The gateway: devices on WebSockets on one side, deliveries by gRPC on the other. Run as a process of its own.
+
+    python -m realstack.chat.gateway SETTINGS.json NUMBER READY.json
+
+A frame that cannot be read or honoured is answered with `error`; it never costs the connection, let alone the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import msgspec
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from realstack.chat import frames
+from realstack.chat.connection import Connection
+from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
+from realstack.chat.frames import Error, Heartbeat, HeartbeatOk, Hello, Open, Presence, Receipt, Resume, Send, Welcome
+from realstack.chat.log import make_producer
+from realstack.chat.message_service import Membership, MessageService, NotAMemberError
+from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.registry import Registry, open_registry
+from realstack.chat.resume import resume
+from realstack.chat.settings import Ready, Settings
+from realstack.chat.store import Store, connect
+
+_HELLO_WITHIN_S = 10.0
+_REFUSE_FRAME_BYTES = 1 << 20
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The sessions of one gateway process."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        service: MessageService,
+        membership: Membership,
+        registry: Registry,
+        store: Store,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._service = service
+        self._membership = membership
+        self._registry = registry
+        self._store = store
+        self._sessions: dict[int, Connection] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve_socket(self, socket: ServerConnection) -> None:
+        """One WebSocket from hello to goodbye."""
+        try:
+            hello = await self._hello(socket)
+        except (TimeoutError, ConnectionClosed):
+            return
+        if hello is None:
+            return
+        connection = Connection(socket, hello.user, hello.epoch)
+        try:
+            await self._registry.connect(hello.user, hello.epoch, self.name)
+            # Only now, so that welcome is the first frame; a push before finds nobody and waits in the store.
+            self._sessions[hello.user] = connection
+            connection.send(Welcome(self.name))
+            async for data in socket:
+                await self._honour(connection, data)
+        except ConnectionClosed:
+            pass
+        finally:
+            await self._forget(connection)
+
+    async def _hello(self, socket: ServerConnection) -> Hello | None:
+        async with asyncio.timeout(_HELLO_WITHIN_S):
+            try:
+                first = frames.decode_to_gateway(await socket.recv())
+            except msgspec.DecodeError as error:
+                await socket.send(frames.encode(Error("bad-frame", str(error))))
+                return None
+        if not isinstance(first, Hello):
+            await socket.send(frames.encode(Error("no-hello", "the first frame must be hello")))
+            return None
+        return first
+
+    async def _honour(self, connection: Connection, data: bytes | str) -> None:
+        if len(data) > frames.MAX_FRAME_BYTES:
+            connection.send(
+                Error("too-large", f"a frame has at most {frames.MAX_FRAME_BYTES} bytes, this has {len(data)}")
+            )
+            return
+        try:
+            await self._act(connection, frames.decode_to_gateway(data))
+        except msgspec.DecodeError as error:
+            connection.send(Error("bad-frame", str(error)))
+        except NotAMemberError as error:
+            connection.send(Error("not-a-member", str(error)))
+        except ConnectionClosed:
+            raise
+        except Exception as error:  # a server behind us failed: the device may ask again, the process lives on
+            log.exception("could not honour a frame of user %d", connection.user)
+            connection.send(Error("unavailable", type(error).__name__))
+
+    async def _act(self, connection: Connection, frame: frames.ToGateway) -> None:
+        match frame:
+            case Send():
+                await self._service.accept(connection.user, frame, connection.send)
+            case Receipt():
+                await self._service.receipt(connection.user, frame)
+            case Heartbeat():
+                await self._registry.heartbeat(connection.user, connection.epoch, self.name)
+                connection.send(HeartbeatOk(time.monotonic_ns()))
+            case Open():
+                await self._presence(connection, frame.conv)
+            case Resume():
+                self._background(self._resume(connection, frame))
+            case Hello():
+                connection.send(Error("no-hello", "this connection has said hello already"))
+
+    async def _presence(self, connection: Connection, conv: int) -> None:
+        members = sorted(await self._membership.require(conv, connection.user))
+        online = await self._registry.online(members)
+        connection.send(Presence(conv, sorted(online), [user for user in members if user not in online]))
+
+    async def _resume(self, connection: Connection, request: Resume) -> None:
+        try:
+            await resume(connection, request, self._store, sequenced=self._settings.choices.sequenced)
+        except NotAMemberError as error:
+            connection.send(Error("not-a-member", str(error)))
+        except Exception as error:
+            log.exception("resume of user %d failed", connection.user)
+            connection.send(Error("unavailable", type(error).__name__))
+
+    def _background(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _forget(self, connection: Connection) -> None:
+        await connection.close()
+        if self._sessions.get(connection.user) is connection:
+            del self._sessions[connection.user]
+        try:
+            await self._registry.disconnect(connection.user, connection.epoch, self.name)
+        except Exception:
+            log.exception("user %d stays registered until the TTL ends", connection.user)
+
+    async def deliver(self, request: DeliverRequest, _context: Any) -> DeliverReply:
+        """DeliverMessage: push to the sessions that are here, answer who is not."""
+        reply = DeliverReply()
+        pushed_ns = time.monotonic_ns()
+        for index, delivery in enumerate(request.deliveries):
+            frame = frames.stamp_pushed(delivery.frame, pushed_ns) if delivery.stamped else delivery.frame
+            for user in delivery.users:
+                connection = self._sessions.get(user)
+                if connection is None or not connection.push(frame):
+                    reply.absent.append(Absent(delivery=index, user=user))
+        return reply
+
+
+def _grpc_server(gateway: Gateway) -> tuple[grpc.aio.Server, int]:
+    handler = grpc.unary_unary_rpc_method_handler(
+        gateway.deliver,
+        request_deserializer=DeliverRequest.FromString,
+        response_serializer=DeliverReply.SerializeToString,
+    )
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler("chatscale.Gateway", {"DeliverMessage": handler}),)
+    )
+    return server, server.add_insecure_port("127.0.0.1:0")
+
+
+async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event) -> None:
+    """A gateway until `stop` is set."""
+    name = f"gateway-{number}"
+    cluster = connect(settings)
+    registry = open_registry(settings)
+    producer = make_producer(settings)
+    await producer.start()
+    try:
+        store = Store(cluster.connect(settings.keyspace))
+        membership = Membership(store)
+        service = MessageService(settings, producer, membership, worker=number)
+        gateway = Gateway(name, settings, service, membership, registry, store)
+        grpc_server, grpc_port = _grpc_server(gateway)
+        await grpc_server.start()
+        async with serve(
+            gateway.serve_socket, "127.0.0.1", 0, compression=None, ping_interval=None, max_size=_REFUSE_FRAME_BYTES
+        ) as sockets:
+            await registry.announce_gateway(name, f"127.0.0.1:{grpc_port}")
+            settle_memory()
+            tell(ready, Ready(name, next(iter(sockets.sockets)).getsockname()[1], grpc_port))
+            await stop.wait()
+        await grpc_server.stop(grace=1.0)
+    finally:
+        await producer.stop()
+        await registry.close()
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    own_number, own_ready = int(sys.argv[2]), Path(sys.argv[3])
+    run_process(
+        f"gateway-{own_number}", lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop)
+    )

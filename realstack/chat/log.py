@@ -1,0 +1,66 @@
+"""The log: Kafka producers and consumers as the design wants them."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+from realstack.chat.settings import Settings
+
+
+def make_producer(settings: Settings) -> AIOKafkaProducer:
+    """A producer with the design's acks, idempotence and linger; keys pick partitions by murmur2, as Java's do."""
+    choices = settings.choices
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka,
+        acks="all" if choices.acks == "all" else 1,
+        enable_idempotence=choices.idempotence,
+        linger_ms=round(choices.linger_s * 1000),
+        request_timeout_ms=10_000,
+    )
+
+
+def make_consumer(settings: Settings) -> AIOKafkaConsumer:
+    """A member of the workers' group. It commits by hand, after the work.
+
+    Range assignment gives one worker the same partitions of both topics: a conversation's messages and its receipts.
+    """
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka,
+        group_id=settings.group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_min_bytes=1,
+        fetch_max_wait_ms=50,
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=2_000,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+    )
+
+
+async def create_topics(settings: Settings) -> None:
+    """Both topics, stamped by the broker's clock at append."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    try:
+        await admin.create_topics(
+            [
+                NewTopic(
+                    topic, settings.choices.partitions, 1, topic_configs={"message.timestamp.type": "LogAppendTime"}
+                )
+                for topic in (settings.messages_topic, settings.receipts_topic)
+            ]
+        )
+    finally:
+        await admin.close()
+
+
+async def delete_topics(settings: Settings) -> None:
+    """Remove both topics and the workers' group."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    await admin.start()
+    try:
+        await admin.delete_topics([settings.messages_topic, settings.receipts_topic])
+    finally:
+        await admin.close()

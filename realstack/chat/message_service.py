@@ -1,0 +1,105 @@
+"""The message service: accepts a message, gives it an id, writes it to the log, tells the sender when it is there.
+
+It lives in the gateway's process. Messages of one device are appended in the order in which they were accepted:
+`accept` is awaited before the device's next frame is read, the acknowledgement is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaProducer
+
+from realstack.chat.frames import MAX_TEXT_BYTES, Frame, Receipt, Refused, Send, Sent
+from realstack.chat.records import MessageRecord, ReceiptRecord, encode, partition_key
+from realstack.chat.settings import Settings
+from realstack.chat.snowflake import ClockWentBackError, Snowflake
+from realstack.chat.store import Store
+
+_MEMBERSHIP_TTL_S = 60.0
+_MEMBERSHIP_CACHE = 50_000
+
+
+class NotAMemberError(Exception):
+    """The user does not belong to the conversation, or there is none."""
+
+
+class Membership:
+    """Members of conversations, read from the store and kept for a minute."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: OrderedDict[int, tuple[float, frozenset[int]]] = OrderedDict()
+
+    async def of(self, conv: int) -> frozenset[int]:
+        """Members of a conversation; empty when there is none."""
+        now_s = time.monotonic()
+        cached = self._known.get(conv)
+        if cached is not None and cached[0] > now_s:
+            return cached[1]
+        members = frozenset(await self._store.members(conv))
+        self._known[conv] = (now_s + _MEMBERSHIP_TTL_S, members)
+        if len(self._known) > _MEMBERSHIP_CACHE:
+            self._known.popitem(last=False)
+        return members
+
+    async def require(self, conv: int, user: int) -> frozenset[int]:
+        """Members of a conversation that `user` belongs to. Raises NotAMemberError."""
+        members = await self.of(conv)
+        if user not in members:
+            raise NotAMemberError(f"you are not a member of conversation {conv}")
+        return members
+
+
+class MessageService:
+    """One gateway's way into the log."""
+
+    def __init__(self, settings: Settings, producer: AIOKafkaProducer, membership: Membership, worker: int) -> None:
+        self._settings = settings
+        self._producer = producer
+        self._membership = membership
+        self._ids = Snowflake(worker)
+        self._random_key = settings.choices.partition_key == "random"
+
+    async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object]) -> None:
+        """Take a message; `reply` gets `sent` once the log has it, or `refused`. Raises NotAMemberError."""
+        accepted_ns = time.monotonic_ns()
+        await self._membership.require(send.conv, sender)
+        if len(send.text.encode()) > MAX_TEXT_BYTES:
+            reply(Refused(send.uuid, f"the text is longer than {MAX_TEXT_BYTES} bytes"))
+            return
+        try:
+            message_id = self._ids.next_id()
+        except ClockWentBackError as error:
+            reply(Refused(send.uuid, str(error)))
+            return
+        record = MessageRecord(send.conv, send.uuid, sender, send.cseq, message_id, send.text, accepted_ns)
+        key = None if self._random_key else partition_key(send.conv)
+        appended = await self._producer.send(self._settings.messages_topic, encode(record), key=key)
+        appended.add_done_callback(lambda future: _acknowledge(future, send.uuid, message_id, reply))
+
+    async def receipt(self, reader: int, receipt: Receipt) -> None:
+        """Take a receipt. Raises NotAMemberError."""
+        members = await self._membership.require(receipt.conv, reader)
+        items = [item for item in receipt.items if item.sender in members]
+        record = ReceiptRecord(receipt.conv, reader, receipt.state, items)
+        appended = await self._producer.send(
+            self._settings.receipts_topic, encode(record), key=partition_key(receipt.conv)
+        )
+        appended.add_done_callback(_consume_error)
+
+
+def _acknowledge(
+    appended: asyncio.Future[object], uuid: str, message_id: int, reply: Callable[[Frame], object]
+) -> None:
+    # An append that failed after retries may still have happened: no answer, so that the device asks again.
+    if not appended.cancelled() and appended.exception() is None:
+        reply(Sent(uuid, message_id))
+
+
+def _consume_error(appended: asyncio.Future[object]) -> None:
+    if not appended.cancelled():
+        appended.exception()

@@ -1,0 +1,47 @@
+"""What the processes of backend and driver share: a log, SIGTERM to stop, files that tell how far they are."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+
+def tell(path: Path, state: msgspec.Struct) -> None:
+    """Replace a small file by this state, so that a reader sees the old or the new one, never half."""
+    draft = path.with_suffix(".new")
+    draft.write_bytes(msgspec.json.encode(state))
+    os.replace(draft, path)
+
+
+def settle_memory() -> None:
+    """Call once everything is set up: what is alive now lives as long as the process."""
+    # The garbage collector need not look at it again; its pauses would be measured as latency.
+    gc.collect()
+    gc.freeze()
+
+
+def run_process(name: str, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `work` on uvloop until SIGTERM or SIGINT sets its event."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("aiokafka", "cassandra", "websockets"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await work(stop)
+
+    uvloop.run(main())

@@ -1,0 +1,57 @@
+"""Receipts on their way back: kept in the store, pushed to the senders who are connected.
+
+A batch of one partition is taken together: one write a (conversation, reader, state), one lookup for all senders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from realstack.chat.delivery import patiently
+from realstack.chat.frames import Seen, encode
+from realstack.chat.links import Links
+from realstack.chat.records import ReceiptRecord
+from realstack.chat.registry import Registry
+from realstack.chat.store import Store
+
+
+class Receipts:
+    """Hands receipts to the senders. Batches of one partition must not overlap."""
+
+    def __init__(self, store: Store, registry: Registry, links: Links) -> None:
+        self._store = store
+        self._registry = registry
+        self._links = links
+
+    async def hand_back(self, batch: Sequence[ReceiptRecord]) -> None:
+        """Store and push a batch, in its order."""
+        async for attempt in patiently():
+            with attempt:
+                await self._keep(batch)
+                senders = sorted({item.sender for record in batch for item in record.items})
+                routes = await self._registry.routes(senders) if senders else {}
+        for record in batch:
+            await self._push(record, dict(routes))
+
+    async def _keep(self, batch: Sequence[ReceiptRecord]) -> None:
+        furthest: dict[tuple[int, int, str], int] = {}
+        for record in batch:
+            key = (record.conv, record.reader, record.state)
+            furthest[key] = max([furthest.get(key, 0), *(item.position for item in record.items)])
+        await asyncio.gather(
+            *(
+                self._store.receipt(conv, reader, state, position)
+                for (conv, reader, state), position in furthest.items()
+            )
+        )
+
+    async def _push(self, record: ReceiptRecord, routes: dict[int, str]) -> None:
+        by_sender: dict[int, list[str]] = {}
+        for item in record.items:
+            by_sender.setdefault(item.sender, []).append(item.uuid)
+        for sender, uuids in by_sender.items():
+            gateway = routes.get(sender)
+            link = await self._links.to(gateway) if gateway is not None else None
+            if link is not None:
+                link.push(encode(Seen(record.conv, record.reader, record.state, uuids)), [sender], stamped=False)

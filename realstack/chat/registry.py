@@ -1,0 +1,132 @@
+"""Who is connected where, and who is online: the document's `conn:` and `presence:` keys in Redis, with their TTLs.
+
+registry = "user"     conn:{user} → "gateway-2"                one entry, deleted by whoever closes last
+registry = "device"   conn:{user} → {device: "gateway-2|7"}    7 is the session's epoch; only its owner deletes it
+presence:{user} → "online"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
+
+from redis.asyncio import Redis
+
+from realstack.chat.settings import Settings
+
+# A late clean-up by an old session must not delete what a newer one wrote.
+_DELETE_OWN = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
+    redis.call('DEL', KEYS[2])
+    return redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return 0
+"""
+# Nor must an old session's heartbeat displace it; an entry that expired is written again.
+_RENEW_OWN = """
+local owner = redis.call('HGET', KEYS[1], ARGV[1])
+if owner and owner ~= ARGV[2] then
+    return 0
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('SET', KEYS[2], 'online', 'PX', ARGV[4])
+return 1
+"""
+_DEVICE = "0"
+
+
+class Registry:
+    """Connections and presence of one namespace. TTLs are renewed by every heartbeat."""
+
+    def __init__(self, redis: Redis, settings: Settings) -> None:
+        self._redis = redis
+        self._prefix = settings.namespace
+        self._per_device = settings.choices.registry == "device"
+        self._presence_ttl_ms = round(settings.choices.presence_ttl_s * 1000)
+        self._conn_ttl_ms = round(settings.choices.conn_ttl_s * 1000)
+        self._delete_own = redis.register_script(_DELETE_OWN)
+        self._renew_own = redis.register_script(_RENEW_OWN)
+
+    def _conn(self, user: int) -> str:
+        return f"{self._prefix}:conn:{user}"
+
+    def _presence(self, user: int) -> str:
+        return f"{self._prefix}:presence:{user}"
+
+    async def connect(self, user: int, epoch: int, gateway: str) -> None:
+        """Register a session and show its user online."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            if self._per_device:
+                pipe.hset(self._conn(user), _DEVICE, f"{gateway}|{epoch}")
+                pipe.pexpire(self._conn(user), self._conn_ttl_ms)
+            else:
+                pipe.set(self._conn(user), gateway, px=self._conn_ttl_ms)
+            pipe.set(self._presence(user), "online", px=self._presence_ttl_ms)
+            await pipe.execute()
+
+    async def heartbeat(self, user: int, epoch: int, gateway: str) -> None:
+        """Renew both keys, also when they have expired."""
+        if not self._per_device:
+            await self.connect(user, epoch, gateway)
+            return
+        own: list[str | int] = [_DEVICE, f"{gateway}|{epoch}", self._conn_ttl_ms, self._presence_ttl_ms]
+        await self._renew_own(keys=[self._conn(user), self._presence(user)], args=own)
+
+    async def disconnect(self, user: int, epoch: int, gateway: str) -> None:
+        """Forget a session and show its user offline."""
+        if self._per_device:
+            await self._delete_own(keys=[self._conn(user), self._presence(user)], args=[_DEVICE, f"{gateway}|{epoch}"])
+        else:
+            await self._redis.delete(self._conn(user), self._presence(user))
+
+    async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
+        """The gateway of every connected user among these, in one round trip."""
+        if not self._per_device:
+            entries = cast("list[str | None]", await self._redis.mget([self._conn(user) for user in users]))
+            return {user: entry for user, entry in zip(users, entries, strict=True) if entry is not None}
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for user in users:
+                pipe.hget(self._conn(user), _DEVICE)
+            homes = cast("list[str | None]", await pipe.execute())
+        return {user: entry.partition("|")[0] for user, entry in zip(users, homes, strict=True) if entry is not None}
+
+    async def online(self, users: Sequence[int]) -> set[int]:
+        """The users among these that are online, in one round trip."""
+        states = await self._redis.mget([self._presence(user) for user in users])
+        return {user for user, state in zip(users, states, strict=True) if state is not None}
+
+    async def announce_gateway(self, name: str, grpc_address: str) -> None:
+        """Say where a gateway takes deliveries."""
+        await self._redis.hset(f"{self._prefix}:gateways", name, grpc_address)
+
+    async def gateway_address(self, name: str) -> str | None:
+        """Where a gateway takes deliveries; None when it never announced itself."""
+        return cast("str | None", await self._redis.hget(f"{self._prefix}:gateways", name))
+
+    async def close(self) -> None:
+        """Close the connections to Redis."""
+        await self._redis.aclose()
+
+
+def open_registry(settings: Settings) -> Registry:
+    """A registry on the settings' Redis."""
+    redis = Redis(host=settings.redis_host, port=settings.redis_port, decode_responses=True, max_connections=512)
+    return Registry(redis, settings)
+
+
+async def delete_namespace(redis: Redis, namespace: str) -> int:
+    """Delete every key of a namespace; how many there were."""
+    deleted = 0
+    batch: list[str] = []
+    async for key in redis.scan_iter(match=f"{namespace}:*", count=1000):
+        batch.append(key)
+        if len(batch) == 500:
+            deleted += await _delete(redis, batch)
+            batch = []
+    return deleted + await _delete(redis, batch)
+
+
+async def _delete(redis: Redis, keys: Iterable[str]) -> int:
+    keys = list(keys)
+    return int(await redis.unlink(*keys)) if keys else 0

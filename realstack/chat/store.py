@@ -1,0 +1,155 @@
+"""Messages, membership and receipts in Cassandra.
+
+    messages     (conv, position DESC)   one partition a conversation, `position` is what the design orders by:
+                                         the gateway's message id, or the sequence number
+    members      (conv, user)            memberships (user, conv)
+    receipts     (conv, reader)          how far a member has got; the higher position wins
+
+The driver has an IO thread of its own: `_asynchronously` brings its answers to the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from cassandra import ConsistencyLevel
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
+from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
+
+from realstack.chat.records import MessageRecord
+from realstack.chat.settings import Settings
+
+PAGE = 50
+
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS messages (conv int, position bigint, message_id bigint, uuid text, sender int,
+       cseq int, content text, accepted_ns bigint, log_partition int, log_offset bigint, PRIMARY KEY (conv, position))
+       WITH CLUSTERING ORDER BY (position DESC)""",
+    "CREATE TABLE IF NOT EXISTS members (conv int, user int, PRIMARY KEY (conv, user))",
+    "CREATE TABLE IF NOT EXISTS memberships (user int, conv int, PRIMARY KEY (user, conv))",
+    """CREATE TABLE IF NOT EXISTS receipts (conv int, reader int, delivered bigint, read bigint,
+       PRIMARY KEY (conv, reader))""",
+)
+_COLUMNS = "conv, position, message_id, uuid, sender, cseq, content, accepted_ns, log_partition, log_offset"
+_INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+
+
+class Row(NamedTuple):
+    """One stored message."""
+
+    conv: int
+    position: int
+    message_id: int
+    uuid: str
+    sender: int
+    cseq: int
+    content: str
+    accepted_ns: int
+    log_partition: int
+    log_offset: int
+
+
+def connect(settings: Settings) -> Cluster:
+    """A cluster object for the settings' Cassandra; the caller shuts it down."""
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc="datacenter1")),
+        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
+        serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
+        request_timeout=10.0,
+    )
+    return Cluster(
+        [settings.cassandra_host],
+        port=settings.cassandra_port,
+        protocol_version=5,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        connect_timeout=10,
+    )
+
+
+def create_tables(session: Session, keyspace: str, replication: int = 1) -> None:
+    """Create keyspace and tables."""
+    session.execute(
+        f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = "
+        f"{{'class': 'SimpleStrategy', 'replication_factor': {replication}}}"
+    )
+    session.set_keyspace(keyspace)
+    for table in _TABLES:
+        session.execute(table)
+
+
+def drop_tables(session: Session, keyspace: str) -> None:
+    """Remove the keyspace with everything in it."""
+    session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
+
+
+def scan_messages(session: Session) -> Iterable[Row]:
+    """Every stored message, in no order."""
+    for row in session.execute(f"SELECT {_COLUMNS} FROM messages"):  # noqa: S608
+        yield Row(*row)
+
+
+class Store:
+    """The statements of the chat system, awaitable. Raises the driver's errors."""
+
+    def __init__(self, session: Session, *, if_not_exists: bool = False) -> None:
+        self._session = session
+        self._if_not_exists = if_not_exists
+        self._insert = session.prepare(_INSERT + (" IF NOT EXISTS" if if_not_exists else ""))
+        self._after = session.prepare(
+            f"SELECT {_COLUMNS} FROM messages WHERE conv = ? AND position > ? ORDER BY position ASC LIMIT ?"  # noqa: S608
+        )
+        self._latest = session.prepare(f"SELECT {_COLUMNS} FROM messages WHERE conv = ? LIMIT ?")  # noqa: S608
+        self._members = session.prepare("SELECT user FROM members WHERE conv = ?")
+        self._memberships = session.prepare("SELECT conv FROM memberships WHERE user = ?")
+        # The position is the write's timestamp, so that a late, lower receipt can never overwrite a higher one.
+        self._receipts = {
+            state: session.prepare(f"UPDATE receipts USING TIMESTAMP ? SET {state} = ? WHERE conv = ? AND reader = ?")  # noqa: S608
+            for state in ("delivered", "read")
+        }
+
+    async def insert(self, message: MessageRecord, position: int, partition: int, offset: int) -> bool:
+        """Store a message; False when `IF NOT EXISTS` found one at that position."""
+        values = (message.conv, position, message.message_id, message.uuid, message.sender, message.cseq, message.text)
+        rows = await _asynchronously(self._session, self._insert, (*values, message.accepted_ns, partition, offset))
+        return bool(rows[0][0]) if self._if_not_exists else True
+
+    async def after(self, conv: int, position: int, limit: int = PAGE) -> list[Row]:
+        """The next page of a conversation after a position, oldest first."""
+        return [Row(*row) for row in await _asynchronously(self._session, self._after, (conv, position, limit))]
+
+    async def latest(self, conv: int, limit: int = PAGE) -> list[Row]:
+        """The newest messages of a conversation, newest first."""
+        return [Row(*row) for row in await _asynchronously(self._session, self._latest, (conv, limit))]
+
+    async def members(self, conv: int) -> tuple[int, ...]:
+        """Members of a conversation; empty when there is none."""
+        return tuple(row[0] for row in await _asynchronously(self._session, self._members, (conv,)))
+
+    async def memberships(self, user: int) -> tuple[int, ...]:
+        """Conversations of a user."""
+        return tuple(row[0] for row in await _asynchronously(self._session, self._memberships, (user,)))
+
+    async def receipt(self, conv: int, reader: int, state: str, position: int) -> None:
+        """Remember how far a reader has got."""
+        await _asynchronously(self._session, self._receipts[state], (position, position, conv, reader))
+
+
+async def _asynchronously(session: Session, statement: Any, values: Sequence[Any]) -> list[Any]:
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[Any]] = loop.create_future()
+
+    def settle(result: list[Any] | None, error: BaseException | None) -> None:
+        if answer.cancelled():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result or [])
+
+    session.execute_async(statement, values).add_callbacks(
+        lambda rows: loop.call_soon_threadsafe(settle, rows, None),
+        lambda error: loop.call_soon_threadsafe(settle, None, error),
+    )
+    return await answer

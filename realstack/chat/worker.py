@@ -1,0 +1,190 @@
+"""The delivery worker: a member of the consumer group. Run as a process of its own.
+
+    python -m realstack.chat.worker SETTINGS.json NUMBER READY.json
+
+    poll ─► chains (one conversation in order, many at once) ─► Delivery ─► done ─► commit
+    poll ─► chains (one partition's receipts in order)        ─► Receipts ─► done ─► commit
+
+Offsets are committed after the work, so a record may be worked on twice and is never skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from realstack.chat.chains import Chains
+from realstack.chat.delivery import Delivery
+from realstack.chat.links import Links
+from realstack.chat.log import make_consumer
+from realstack.chat.message_service import Membership
+from realstack.chat.numbering import Numbering
+from realstack.chat.offsets import OffsetTracker
+from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.pushes import open_pushes
+from realstack.chat.receipts import Receipts
+from realstack.chat.records import MessageRecord, decode_message, decode_receipt
+from realstack.chat.registry import open_registry
+from realstack.chat.settings import Ready, Settings
+from realstack.chat.store import Store, connect
+
+_AT_ONCE = 512
+_COMMIT_EVERY_S = 0.1
+_POLL_MS = 200
+
+log = logging.getLogger(__name__)
+
+
+class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Polls, works, commits. Before a partition is given away its work is finished and committed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        consumer: AIOKafkaConsumer,
+        delivery: Delivery,
+        receipts: Receipts,
+        numbering: Numbering,
+    ) -> None:
+        self._settings = settings
+        self._consumer = consumer
+        self._delivery = delivery
+        self._receipts = receipts
+        self._numbering = numbering
+        self._chains = Chains(_AT_ONCE)
+        self._offsets: dict[TopicPartition, OffsetTracker] = {}
+        self._finishing: set[asyncio.Task[None]] = set()
+        self.assigned = asyncio.Event()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """A rebalance gave us these."""
+        self._offsets = {partition: OffsetTracker() for partition in assigned}
+        log.info("assigned %d partitions", len(assigned))
+        self.assigned.set()
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """A rebalance takes these: finish, commit, forget."""
+        await self.settle()
+        self._numbering.forget(partition.partition for partition in revoked)
+        self._offsets = {}
+
+    async def settle(self) -> None:
+        """Finish all work that was polled, and commit it."""
+        await self._chains.drained()
+        if self._finishing:
+            await asyncio.gather(*self._finishing, return_exceptions=True)
+        await self._commit()
+
+    async def poll(self) -> None:
+        """Poll for ever."""
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
+            polled_ns = time.monotonic_ns()
+            for partition, records in batches.items():
+                tracker = self._offsets.get(partition)
+                if tracker is None:
+                    continue
+                for record in records:
+                    tracker.start(record.offset)
+                if partition.topic == self._settings.messages_topic:
+                    await self._add_messages(partition, tracker, records, polled_ns)
+                else:
+                    await self._add_receipts(partition, tracker, records)
+
+    async def _add_messages(
+        self, partition: TopicPartition, tracker: OffsetTracker, records: list[Any], polled_ns: int
+    ) -> None:
+        for record in records:
+            message = decode_message(record.value)
+
+            async def work(message: MessageRecord = message, offset: int = record.offset) -> None:
+                rest = await self._delivery.deliver(message, partition.partition, offset, polled_ns)
+                if rest is None:
+                    tracker.finish(offset)
+                    return
+                self._finishing.add(rest)
+                rest.add_done_callback(self._finishing.discard)
+                rest.add_done_callback(lambda _: tracker.finish(offset))
+
+            await self._chains.add(message.conv, work)
+
+    async def _add_receipts(self, partition: TopicPartition, tracker: OffsetTracker, records: list[Any]) -> None:
+        batch = [decode_receipt(record.value) for record in records]
+
+        async def work() -> None:
+            await self._receipts.hand_back(batch)
+            for record in records:
+                tracker.finish(record.offset)
+
+        await self._chains.add(partition, work)
+
+    async def commit_often(self) -> None:
+        """Commit for ever."""
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY_S)
+            await self._commit()
+
+    async def _commit(self) -> None:
+        positions = {partition: tracker.take_commit() for partition, tracker in self._offsets.items()}
+        due = {partition: position for partition, position in positions.items() if position is not None}
+        if not due:
+            return
+        try:
+            await self._consumer.commit(due)
+        except KafkaError as error:
+            # The records are delivered again, to whoever has the partition now.
+            log.warning("commit failed: %r", error)
+
+    def cancel(self) -> None:
+        """Drop all work at once."""
+        self._chains.cancel()
+        for task in self._finishing:
+            task.cancel()
+
+
+async def _run_until(stop: asyncio.Event, worker: Worker) -> None:
+    async with asyncio.TaskGroup() as group:
+        forever = [group.create_task(worker.poll()), group.create_task(worker.commit_often())]
+        await stop.wait()
+        for task in forever:
+            task.cancel()
+
+
+async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event) -> None:
+    """A worker until `stop` is set; then what was polled is finished and committed."""
+    cluster = connect(settings)
+    registry, pushes = open_registry(settings), open_pushes(settings)
+    links = Links(registry.gateway_address)
+    consumer = make_consumer(settings)
+    await consumer.start()
+    try:
+        session = cluster.connect(settings.keyspace)
+        store = Store(session, if_not_exists=settings.choices.dedup == "lwt")
+        numbering = Numbering(store, settings.choices)
+        delivery = Delivery(numbering, Membership(store), registry, links, pushes, sequenced=settings.choices.sequenced)
+        worker = Worker(settings, consumer, delivery, Receipts(store, registry, links), numbering)
+        consumer.subscribe([settings.messages_topic, settings.receipts_topic], listener=worker)
+        polling = asyncio.create_task(_run_until(stop, worker))
+        await worker.assigned.wait()
+        settle_memory()
+        tell(ready, Ready(f"worker-{number}"))
+        await polling
+        await asyncio.wait_for(worker.settle(), 5.0)
+    finally:
+        await consumer.stop()
+        await links.close()
+        await asyncio.gather(registry.close(), pushes.close())
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    own_number, own_ready = int(sys.argv[2]), Path(sys.argv[3])
+    run_process(f"worker-{own_number}", lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop))

@@ -1,0 +1,115 @@
+"""One drive: a trace through the chat backend on running servers, and the History of what happened.
+
+backend up ─► idle (gauges only) ─► driver: load, drain, final read ─► witnesses ─► History
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from realstack.driver.replay import Plan, Progress
+from realstack.gauges import Gauges
+from realstack.provision import SERVER_ERRORS
+from realstack.servers import Servers
+from realstack.servers.process import ManagedProcess
+from realstack.stack import ChatStack
+from realstack.witness import Clock, log_events, push_events, store_events
+from sim.errors import ServerLostError
+from sim.history import History
+from sim.scenario import Scenario
+from sim.settings import config_event
+from sim.trace import Trace
+
+_IDLE_S = 3.0
+_POLL_S = 0.1
+_DRAIN_LIMIT_S = 20.0
+_SLACK_S = 120.0
+
+OnProgress = Callable[[Progress], None]
+
+
+def drive(
+    servers: Servers, scenario: Scenario, trace: Trace, folder: Path, on_progress: OnProgress = lambda _: None
+) -> History:
+    """Replay the trace and return its history. `folder` gets the logs and the trace.
+
+    Raises ServerStartError or ServerLostError when a server or process does not come up or dies.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trace_path = folder / "trace.parquet"
+    trace.save(trace_path)
+    with ChatStack(servers, scenario, trace, folder) as stack:
+        clock = Clock.now()
+        driver: list[ManagedProcess] = []
+
+        def usage() -> dict[str, tuple[float, int]]:
+            return {**servers.usage(), **stack.usage(), **{process.name: process.usage() for process in driver}}
+
+        with Gauges(stack.settings, usage) as gauges:
+            time.sleep(_IDLE_S)
+            plan = _plan(scenario, stack, folder, trace_path)
+            driver.append(stack.spawn("driver", "realstack.driver.replay", str(folder / "driver.json")))
+            origin_ns = _wait(driver[0], plan, stack, servers, trace, on_progress)
+        seen = History.load(Path(plan.events))
+        rest = History.of([*gauges.events, *_witnesses(stack, clock)])
+    Path(plan.events).unlink()
+    return _join(config_event(scenario, trace), [seen, rest], origin_ns)
+
+
+def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path) -> Plan:
+    plan = Plan(
+        trace=str(trace_path),
+        gateways=stack.gateways,
+        gap_hold_s=scenario.design.gap_hold_s,
+        drain_limit_s=_DRAIN_LIMIT_S,
+        events=str(folder / "client-events.parquet"),
+        progress=str(folder / "progress.json"),
+    )
+    Path(plan.progress).unlink(missing_ok=True)
+    (folder / "driver.json").write_bytes(msgspec.json.encode(plan))
+    return plan
+
+
+def _wait(
+    driver: ManagedProcess, plan: Plan, stack: ChatStack, servers: Servers, trace: Trace, on_progress: OnProgress
+) -> int:
+    deadline_s = time.monotonic() + trace.duration_s + 4 * _DRAIN_LIMIT_S + _SLACK_S
+    progress: Progress | None = None
+    while progress is None or progress.phase != "done":
+        time.sleep(_POLL_S)
+        servers.check()
+        stack.check()
+        if Path(plan.progress).exists():
+            progress = msgspec.json.decode(Path(plan.progress).read_bytes(), type=Progress)
+            on_progress(progress)
+        elif not driver.alive:
+            raise ServerLostError(f"the driver ended before it began; its log ends with\n{driver.log_tail()}")
+        if (progress is None or progress.phase != "done") and (not driver.alive or time.monotonic() > deadline_s):
+            raise ServerLostError(f"the driver did not finish; its log ends with\n{driver.log_tail()}")
+    driver.wait(30.0)
+    return progress.origin_ns
+
+
+def _witnesses(stack: ChatStack, clock: Clock) -> list[dict[str, Any]]:
+    try:
+        logged = asyncio.run(log_events(stack.settings, clock))
+        notified = asyncio.run(push_events(stack.settings, clock))
+        return [*logged, *notified, *store_events(stack.settings)]
+    except SERVER_ERRORS as error:
+        raise ServerLostError(f"the servers could not be read after the run: {error!r}") from error
+
+
+def _join(config: dict[str, Any], parts: Sequence[History], origin_ns: int) -> History:
+    """One history from parts in absolute monotonic time, counted from the origin; the settings come first."""
+    frame = pd.concat([part.frame for part in parts], ignore_index=True)
+    times = [name for name in frame.columns if name.endswith("_ns")]
+    frame[times] -= origin_ns
+    first = History.of([{**config, "t_ns": int(frame["t_ns"].min())}]).frame
+    return History.from_frame(pd.concat([first, frame], ignore_index=True))

@@ -1,0 +1,311 @@
+"""One device: a WebSocket session to a gateway, what it sends until the server has it, what it shows in order.
+
+wanted ──► connect ──► welcome ──► resume ──► … ──► lost ──► back off ──► connect (another gateway)
+                                              └──► disconnect, crash: wanted no more
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from realstack.chat import frames
+from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, Seen, Send
+from realstack.driver.conversations import Conversations
+from realstack.driver.events import Events, text_hash
+from sim.history import STAMPS
+
+_BACK_OFF_S = (0.1, 3.0)
+_CLOSE_TIMEOUT_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Device:
+    """A user's device. Its sends, receipts and cursors survive its sessions."""
+
+    def __init__(self, user: int, gateways: Sequence[str], events: Events, gap_hold_s: float) -> None:
+        self.user = user
+        self.epoch = 0
+        self._gateways = gateways
+        self._events = events
+        self._gap_hold_s = gap_hold_s
+        self._ids: dict[str, Any] = {"device": f"u{user}", "user": f"u{user}"}
+        self._conversations = Conversations()
+        self._unacked: dict[str, tuple[Send, float]] = {}
+        self._receipts_due: dict[int, list[ReceiptItem]] = {}
+        self._opened_ns: dict[int, deque[int]] = {}
+        self._gap_timers: dict[int, asyncio.TimerHandle] = {}
+        self._outbox: deque[Frame] = deque()
+        self._wake = asyncio.Event()
+        self._socket: ClientConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._goodbye: asyncio.Task[None] | None = None
+        self._cause = "lost"
+        self.resumed = asyncio.Event()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the device means to be connected."""
+        return self._task is not None
+
+    @property
+    def unacked(self) -> int:
+        """Messages that the server has not acknowledged."""
+        return len(self._unacked)
+
+    @property
+    def unacked_uuids(self) -> list[tuple[int, str]]:
+        """(conversation, UUID) of messages that the server has not acknowledged."""
+        return [(send.conv, send.uuid) for send, _ in self._unacked.values()]
+
+    # What people do.
+
+    def go_online(self) -> None:
+        """Connect, and stay so."""
+        if self._task is None:
+            self._cause = "lost"
+            self._task = asyncio.create_task(self._stay_online())
+
+    def go_offline(self, *, crash: bool = False) -> asyncio.Task[None] | None:
+        """Disconnect politely, or abort the socket; the returned task ends when the session has."""
+        self._cause = "crash" if crash else "disconnect"
+        task, self._task = self._task, None
+        if self._socket is not None:
+            if crash:
+                self._socket.transport.abort()
+            else:
+                self._send_receipts()
+                self._goodbye = asyncio.create_task(self._close_politely(self._socket))
+        elif task is not None:
+            task.cancel()
+        return task
+
+    async def _close_politely(self, socket: ClientConnection) -> None:
+        # What is still in the outbox goes first: a polite goodbye loses no receipt.
+        while self._outbox and self._socket is socket:
+            await asyncio.sleep(0.001)
+        await socket.close()
+
+    def send(self, conv: int, uuid: str, cseq: int, text: str, intended_ns: int) -> None:
+        """Send a message, now or when the next session is up; again until it is acknowledged."""
+        message = Send(conv, uuid, cseq, text)
+        self._unacked[uuid] = (message, time.monotonic())
+        fields: dict[str, Any] = {
+            "conv": f"c{conv}",
+            "uuid": uuid,
+            "cseq": cseq,
+            "hash": text_hash(text),
+            "size_bytes": len(text),
+        }
+        self._events.add("send.invoke", **self._ids, **fields, intended_ns=intended_ns)
+        self._write(message)
+
+    def resend_older_than(self, age_s: float) -> None:
+        """Send again what has waited for its acknowledgement for too long."""
+        now_s = time.monotonic()
+        for uuid, (message, since_s) in self._unacked.items():
+            if now_s - since_s > age_s and self._socket is not None:
+                self._unacked[uuid] = (message, now_s)
+                self._write(message)
+
+    def heartbeat(self) -> None:
+        """Renew the presence."""
+        if self._socket is not None:
+            self._events.add("heartbeat.sent", **self._ids, session=self._session)
+            self._write(frames.Heartbeat())
+
+    def open(self, conv: int) -> None:
+        """Open a conversation: ask who is online."""
+        if self._socket is not None:
+            self._opened_ns.setdefault(conv, deque()).append(time.monotonic_ns())
+            self._write(frames.Open(conv))
+
+    def read(self, conv: int) -> None:
+        """Read everything shown in a conversation."""
+        if self._socket is None:
+            return
+        self._send_receipts()
+        if items := self._conversations.read(conv):
+            self._receipt(conv, "read", items)
+
+    # The session.
+
+    @property
+    def _session(self) -> str:
+        return f"u{self.user}.{self.epoch}"
+
+    async def _stay_online(self) -> None:
+        me = asyncio.current_task()
+        attempt = 0
+        while self._task is me:
+            url = self._gateways[(self.user + attempt) % len(self._gateways)]
+            try:
+                async with connect(
+                    url, compression=None, ping_interval=None, max_size=None, close_timeout=_CLOSE_TIMEOUT_S
+                ) as socket:
+                    await self._session_on(socket)
+            except (OSError, WebSocketException) as error:
+                log.info("device %d: %r", self.user, error)
+            if self._task is me:
+                attempt += 1
+                await asyncio.sleep(random.uniform(0, min(_BACK_OFF_S[1], _BACK_OFF_S[0] * 2**attempt)))
+
+    async def _session_on(self, socket: ClientConnection) -> None:
+        self.epoch += 1
+        await socket.send(frames.encode(frames.Hello(self.user, self.epoch)))
+        welcome = frames.decode_to_device(await socket.recv())
+        if not isinstance(welcome, frames.Welcome):
+            log.warning("device %d was not welcomed: %s", self.user, welcome)
+            return
+        session: dict[str, Any] = {**self._ids, "session": self._session, "gateway": welcome.gateway}
+        self._socket = socket
+        self._events.add("conn.open", **session)
+        self._opened_ns.clear()
+        self._start_outbox()
+        writer = asyncio.create_task(self._write_outbox(socket))
+        try:
+            async for data in socket:
+                self._take(frames.decode_to_device(data))
+        finally:
+            writer.cancel()
+            self._socket = None
+            self.resumed.clear()
+            self._events.add("conn.close", **session, cause=self._cause)
+
+    def _start_outbox(self) -> None:
+        receipts = [frame for frame in self._outbox if isinstance(frame, Receipt)]
+        self._outbox.clear()
+        self._write(Resume(dict(self._conversations.cursors)))
+        for message, _ in self._unacked.values():
+            self._write(message)
+        for receipt in receipts:
+            self._write(receipt)
+        self._send_receipts()
+
+    def _write(self, frame: Frame) -> None:
+        if self._socket is not None:
+            self._outbox.append(frame)
+            self._wake.set()
+
+    async def _write_outbox(self, socket: ClientConnection) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._outbox:
+                    await socket.send(frames.encode(self._outbox[0]))
+                    self._outbox.popleft()
+        except WebSocketException:
+            return
+
+    # What comes.
+
+    def _take(self, frame: frames.ToDevice) -> None:
+        match frame:
+            case Message():
+                self._message(frame)
+            case frames.Sent():
+                if self._unacked.pop(frame.uuid, None) is not None:
+                    self._events.add("send.ok", **self._ids, uuid=frame.uuid, message_id=frame.message_id)
+            case frames.Refused():
+                if self._unacked.pop(frame.uuid, None) is not None:
+                    self._events.add("send.fail", **self._ids, uuid=frame.uuid, cause=frame.cause)
+            case Seen():
+                self._seen(frame)
+            case frames.HeartbeatOk():
+                self._events.add("heartbeat.stored", frame.stored_ns, **self._ids, session=self._session)
+            case frames.Presence():
+                self._presence(frame)
+            case frames.Resumed():
+                self.resumed.set()
+            case frames.Error():
+                log.warning("device %d: %s: %s", self.user, frame.code, frame.detail)
+
+    def _message(self, message: Message) -> None:
+        now_ns = time.monotonic_ns()
+        fields: dict[str, Any] = {
+            **self._ids,
+            "session": self._session,
+            "conv": f"c{message.conv}",
+            "uuid": message.uuid,
+            "message_id": message.message_id,
+            "seq": message.position if message.prev >= 0 else None,
+            "via": message.via,
+        }
+        self._events.add("wire.deliver", now_ns, **fields)
+        for shown in self._conversations.take(message):
+            self._show(shown, now_ns)
+        if self._conversations.has_gap(message.conv) and message.conv not in self._gap_timers:
+            self._wait_for_gap(message.conv, self._ask_for_gap)
+
+    def _show(self, message: Message, now_ns: int) -> None:
+        stamps: dict[str, Any] = {name: getattr(message, name) or None for name in STAMPS}
+        fields: dict[str, Any] = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
+        self._events.add(
+            "deliver",
+            now_ns,
+            **self._ids,
+            session=self._session,
+            **fields,
+            cseq=message.cseq,
+            seq=message.position if message.prev >= 0 else None,
+            via=message.via,
+            hash=text_hash(message.text),
+            **(stamps if message.via == "push" else {}),
+        )
+        if not self._receipts_due:
+            asyncio.get_running_loop().call_soon(self._send_receipts)
+        self._receipts_due.setdefault(message.conv, []).append(self._conversations.shown(message))
+
+    def _wait_for_gap(self, conv: int, then: Callable[[int], None]) -> None:
+        self._gap_timers[conv] = asyncio.get_running_loop().call_later(self._gap_hold_s, then, conv)
+
+    def _ask_for_gap(self, conv: int) -> None:
+        del self._gap_timers[conv]
+        if self._conversations.has_gap(conv):
+            self._write(Resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False))
+            self._wait_for_gap(conv, self._give_up_gap)
+
+    def _give_up_gap(self, conv: int) -> None:
+        del self._gap_timers[conv]
+        for shown in self._conversations.give_up(conv):
+            self._show(shown, time.monotonic_ns())
+
+    def _send_receipts(self) -> None:
+        if self._socket is None:
+            return
+        due, self._receipts_due = self._receipts_due, {}
+        for conv, items in due.items():
+            self._receipt(conv, "delivered", items)
+
+    def _receipt(self, conv: int, state: frames.ReceiptState, items: list[ReceiptItem]) -> None:
+        for item in items:
+            self._events.add("receipt.send", **self._ids, conv=f"c{conv}", uuid=item.uuid, state=state)
+        self._write(Receipt(conv, state, items))
+
+    def _seen(self, frame: Seen) -> None:
+        for uuid in frame.uuids:
+            self._events.add(
+                "receipt.seen",
+                **self._ids,
+                conv=f"c{frame.conv}",
+                uuid=uuid,
+                state=frame.state,
+                reader=f"u{frame.reader}",
+            )
+
+    def _presence(self, frame: frames.Presence) -> None:
+        asked = self._opened_ns.get(frame.conv)
+        start_ns = asked.popleft() if asked else time.monotonic_ns()
+        for state, users in (("online", frame.online), ("offline", frame.offline)):
+            for user in users:
+                self._events.add("presence.read", **self._ids, reader=f"u{user}", state=state, start_ns=start_ns)

@@ -1,0 +1,184 @@
+"""Replays a trace in an open loop: what is due is done, whether the system keeps up or not. A process of its own.
+
+    python -m realstack.driver.replay PLAN.json
+
+    start ─► load (the trace) ─► drain ─► final read (every other device resumes once) ─► drain ─► quiesce
+
+The final read is Jepsen's: whoever was away when the load ended comes back, so that no message hides behind an absence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from realstack.chat.process import run_process, settle_memory, tell
+from realstack.driver.device import Device
+from realstack.driver.events import Events, text_of
+from sim.trace import Trace
+
+_LEAD_S = 1.0
+_PROGRESS_EVERY_S = 0.25
+_RESEND_AFTER_S = 5.0
+_FINAL_READS_AT_ONCE = 24
+
+Phase = Literal["load", "drain", "final-read", "done"]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What the driver is told; it writes `events` and keeps `progress` fresh."""
+
+    trace: str
+    gateways: list[str]
+    gap_hold_s: float
+    drain_limit_s: float
+    events: str
+    progress: str
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far the driver is. `origin_ns` is the monotonic time of the trace's start."""
+
+    phase: Phase
+    origin_ns: int
+    sent: int = 0
+    acked: int = 0
+    delivered: int = 0
+    sockets: int = 0
+    quiet: bool = False
+
+
+class Replay:
+    """One run of a trace."""
+
+    def __init__(self, plan: Plan, trace: Trace) -> None:
+        self._plan = plan
+        self._events = Events()
+        users = sorted({user for members in trace.members.values() for user in members})
+        self._devices = {user: Device(user, plan.gateways, self._events, plan.gap_hold_s) for user in users}
+        self._actions = trace.actions
+        self._phase: Phase = "load"
+        self._origin_ns = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """From the first connect to the quiet end; `stop` ends it early and keeps what was seen."""
+        actions = list(self._prepared())
+        settle_memory()
+        self._origin_ns = time.monotonic_ns() + round(_LEAD_S * 1e9)
+        reporting = asyncio.create_task(self._report())
+        working = asyncio.create_task(self._phases(actions))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (reporting, working, stopping):
+            task.cancel()
+        outcome = (await asyncio.gather(working, reporting, stopping, return_exceptions=True))[0]
+        quiet = outcome is True
+        self._note_unknown_sends()
+        if quiet:
+            self._events.add("quiesce")
+        self._events.save(Path(self._plan.events))
+        self._phase = "done"
+        self._tell(quiet=quiet)
+        if isinstance(outcome, Exception):
+            raise outcome
+
+    async def _phases(self, actions: list[tuple[int, str, int, int, str, int, str]]) -> bool:
+        await self._load(actions)
+        self._phase = "drain"
+        quiet = await self._drain()
+        self._phase = "final-read"
+        await self._final_read()
+        return await self._drain() and quiet
+
+    def _prepared(self) -> Iterator[tuple[int, str, int, int, str, int, str]]:
+        frame = self._actions
+        columns = (frame[name].tolist() for name in ("t_ns", "action", "user", "conv", "uuid", "cseq", "size_bytes"))
+        for t_ns, action, user, conv, uuid, cseq, size_bytes in zip(*columns, strict=True):
+            yield t_ns, action, user, conv, uuid, cseq, text_of(uuid, size_bytes) if uuid else ""
+
+    async def _load(self, actions: list[tuple[int, str, int, int, str, int, str]]) -> None:
+        swept_ns = self._origin_ns
+        for t_ns, action, user, conv, uuid, cseq, text in actions:
+            due_ns = self._origin_ns + t_ns
+            wait_s = (due_ns - time.monotonic_ns()) / 1e9
+            # Late or not, the sockets get their turn now and then.
+            await asyncio.sleep(wait_s if wait_s > 0.0005 else 0)
+            self._act(self._devices[user], action, conv, uuid, cseq, text, due_ns)
+            if due_ns - swept_ns > 1_000_000_000:
+                swept_ns = due_ns
+                self._resend()
+
+    def _act(self, device: Device, action: str, conv: int, uuid: str, cseq: int, text: str, due_ns: int) -> None:
+        match action:
+            case "connect":
+                device.go_online()
+            case "disconnect" | "crash":
+                device.go_offline(crash=action == "crash")
+            case "heartbeat":
+                device.heartbeat()
+            case "send":
+                device.send(conv, uuid, cseq, text, due_ns)
+            case "open":
+                device.open(conv)
+            case "read":
+                device.read(conv)
+
+    def _resend(self) -> None:
+        for device in self._devices.values():
+            if device.unacked:
+                device.resend_older_than(_RESEND_AFTER_S)
+
+    async def _drain(self) -> bool:
+        """Wait until nothing has come for a second and every connected sender has its answer; False at the limit."""
+        deadline_s = time.monotonic() + self._plan.drain_limit_s
+        while time.monotonic() < deadline_s:
+            before = len(self._events.rows)
+            await asyncio.sleep(1.0)
+            self._resend()
+            waiting = any(device.unacked for device in self._devices.values() if device.wanted)
+            if len(self._events.rows) == before and not waiting:
+                return True
+        return False
+
+    async def _final_read(self) -> None:
+        limit = asyncio.Semaphore(_FINAL_READS_AT_ONCE)
+
+        async def read(device: Device) -> None:
+            async with limit:
+                device.go_online()
+                try:
+                    await asyncio.wait_for(device.resumed.wait(), self._plan.drain_limit_s)
+                except TimeoutError:
+                    return
+
+        await asyncio.gather(*(read(device) for device in self._devices.values() if not device.wanted))
+
+    def _note_unknown_sends(self) -> None:
+        for device in self._devices.values():
+            for conv, uuid in device.unacked_uuids:
+                who = f"u{device.user}"
+                self._events.add("send.info", device=who, user=who, conv=f"c{conv}", uuid=uuid, cause="no answer")
+
+    async def _report(self) -> None:
+        while True:
+            self._tell()
+            await asyncio.sleep(_PROGRESS_EVERY_S)
+
+    def _tell(self, *, quiet: bool = False) -> None:
+        counts = self._events.counts
+        sockets = counts["conn.open"] - counts["conn.close"]
+        state = Progress(
+            self._phase, self._origin_ns, counts["send.invoke"], counts["send.ok"], counts["deliver"], sockets, quiet
+        )
+        tell(Path(self._plan.progress), state)
+
+
+if __name__ == "__main__":
+    own_plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
+    run_process("driver", Replay(own_plan, Trace.load(Path(own_plan.trace))).run)

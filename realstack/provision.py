@@ -1,0 +1,66 @@
+"""A namespace in every server: made before a run, with the membership of its trace, and removed after it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka.errors import KafkaError
+from cassandra import DriverException
+from cassandra.cluster import Cluster, NoHostAvailable, Session
+from cassandra.concurrent import execute_concurrent_with_args
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from realstack.chat.log import create_topics, delete_topics
+from realstack.chat.registry import delete_namespace
+from realstack.chat.settings import Settings
+from realstack.chat.store import connect, create_tables, drop_tables
+from sim.errors import ServerLostError
+from sim.trace import Trace
+
+SERVER_ERRORS = (DriverException, NoHostAvailable, KafkaError, RedisError, OSError)
+_CONCURRENCY = 64
+
+
+def make_namespace(settings: Settings, trace: Trace) -> None:
+    """Topics, tables and the membership. Raises ServerLostError when a server does not answer."""
+    try:
+        asyncio.run(create_topics(settings))
+        cluster = connect(settings)
+        try:
+            session = cluster.connect()
+            create_tables(session, settings.keyspace)
+            _write_membership(session, trace)
+        finally:
+            cluster.shutdown()
+    except SERVER_ERRORS as error:
+        raise ServerLostError(f"could not prepare the servers for the run: {error!r}") from error
+
+
+def _write_membership(session: Session, trace: Trace) -> None:
+    pairs = [(conv, user) for conv, users in trace.members.items() for user in users]
+    for table in ("members", "memberships"):
+        insert = session.prepare(f"INSERT INTO {table} (conv, user) VALUES (?, ?)")  # noqa: S608
+        execute_concurrent_with_args(session, insert, pairs, concurrency=_CONCURRENCY)
+
+
+def remove_namespace(settings: Settings) -> None:
+    """Remove what `make_namespace` and the run made. Raises ServerLostError when a server does not answer."""
+    try:
+        asyncio.run(_remove_keys_and_topics(settings))
+        cluster: Cluster = connect(settings)
+        try:
+            drop_tables(cluster.connect(), settings.keyspace)
+        finally:
+            cluster.shutdown()
+    except SERVER_ERRORS as error:
+        raise ServerLostError(f"could not remove {settings.namespace} from the servers: {error!r}") from error
+
+
+async def _remove_keys_and_topics(settings: Settings) -> None:
+    redis = Redis(host=settings.redis_host, port=settings.redis_port, decode_responses=True)
+    try:
+        await delete_namespace(redis, settings.namespace)
+    finally:
+        await redis.aclose()
+    await delete_topics(settings)

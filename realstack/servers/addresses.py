@@ -1,0 +1,118 @@
+"""Where the three servers are, and how a user says it.
+
+    servers.toml            one string                                     environment
+    kafka = "h:9092"        kafka=h:9092,cassandra=h:9042,redis=h:6379     CHATSCALE_KAFKA=h:9092
+    cassandra = "h:9042"                                                   CHATSCALE_CASSANDRA=h:9042
+    redis = "h:6379"                                                       CHATSCALE_REDIS=h:6379
+
+A port may be left out (9092, 9042, 6379). Kafka takes several brokers, separated by commas.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sim.errors import UsageError
+
+DEFAULT_PORTS = {"kafka": 9092, "cassandra": 9042, "redis": 6379}
+EXAMPLE = "kafka=HOST:9092,cassandra=HOST:9042,redis=HOST:6379"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What a client needs to connect. `kafka` is a bootstrap list such as "127.0.0.1:9092"."""
+
+    kafka: str
+    cassandra_host: str
+    cassandra_port: int
+    redis_host: str
+    redis_port: int
+
+
+def parse_addresses(text: str | None, environment: Mapping[str, str]) -> Addresses:
+    """Addresses from a .toml file's path, from one string, or (text None) from the environment; `UsageError` tells what lacks."""
+    if text is None:
+        entries = {
+            name: environment[key] for name in DEFAULT_PORTS if (key := f"CHATSCALE_{name.upper()}") in environment
+        }
+    elif text.endswith(".toml"):
+        entries = _read_file(Path(text))
+    else:
+        entries = _split(text)
+    _require_all(entries)
+    brokers = [_host_port("kafka", broker) for broker in entries["kafka"].split(",")]
+    cassandra_host, cassandra_port = _host_port("cassandra", entries["cassandra"])
+    redis_host, redis_port = _host_port("redis", entries["redis"])
+    return Addresses(
+        kafka=",".join(join(host, port) for host, port in brokers),
+        cassandra_host=cassandra_host,
+        cassandra_port=cassandra_port,
+        redis_host=redis_host,
+        redis_port=redis_port,
+    )
+
+
+def join(host: str, port: int) -> str:
+    """host:port, with the brackets that an IPv6 address needs."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _split(text: str) -> dict[str, str]:
+    """The entries of `name=address,…`; a part without a name goes on with the address before it."""
+    entries: dict[str, str] = {}
+    name = ""
+    for part in text.split(","):
+        key, equals, value = part.partition("=")
+        if equals:
+            name = key.strip()
+            entries[name] = value.strip()
+        elif name:
+            entries[name] += f",{part.strip()}"
+        else:
+            raise UsageError(f"server addresses {text!r}: {part!r} has no name; write {EXAMPLE}")
+    return entries
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror}); it should hold kafka, cassandra and redis"
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"{path}: not TOML: {error}") from None
+    for name, value in entries.items():
+        if not isinstance(value, str):
+            raise UsageError(f'{path}: {name} = {value!r} is not an address; write {name} = "HOST:PORT"')
+    return entries
+
+
+def _require_all(entries: Mapping[str, str]) -> None:
+    for name in entries:
+        if name not in DEFAULT_PORTS:
+            near = difflib.get_close_matches(name, DEFAULT_PORTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(DEFAULT_PORTS)}"
+            raise UsageError(f"server addresses: unknown server {name!r}; {hint}")
+    missing = [name for name in DEFAULT_PORTS if not entries.get(name)]
+    if missing:
+        variables = ", ".join(f"CHATSCALE_{name.upper()}" for name in missing)
+        raise UsageError(
+            f"no address of {' and '.join(missing)}; give {EXAMPLE}, a .toml file with these keys, or set {variables}"
+        )
+
+
+def _host_port(name: str, text: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(f"//{text.strip()}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or parts.path or parts.query or port == 0:
+        raise UsageError(f"{name} address {text!r} is not HOST:PORT")
+    return host, port or DEFAULT_PORTS[name]

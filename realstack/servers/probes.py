@@ -1,0 +1,83 @@
+"""A real round trip for each server, as its clients make it: ready is what answers this, not an open port.
+
+Each raises whatever its client raises while the server cannot yet serve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+TIMEOUT_S = 10.0
+
+
+def probe_kafka(bootstrap: str) -> None:
+    """Create a topic, write one record with acks=all and idempotence, read it back, delete the topic."""
+    asyncio.run(asyncio.wait_for(_kafka_round_trip(bootstrap), TIMEOUT_S))
+
+
+async def _kafka_round_trip(bootstrap: str) -> None:
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+    topic = f"chatscale-probe-{secrets.token_hex(4)}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+        try:
+            await _write_and_read(bootstrap, topic)
+        finally:
+            await admin.delete_topics([topic])
+    finally:
+        await admin.close()
+
+
+async def _write_and_read(bootstrap: str, topic: str) -> None:
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    try:
+        await producer.start()
+        await producer.send_and_wait(topic, b"probe")
+    finally:
+        await producer.stop()
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    try:
+        await consumer.start()
+        await consumer.getone()
+    finally:
+        await consumer.stop()
+
+
+def probe_cassandra(host: str, port: int) -> str:
+    """Read and give the release version, such as "5.0.8"."""
+    from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+    from cassandra.policies import RoundRobinPolicy
+
+    profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy(), request_timeout=TIMEOUT_S)
+    cluster = Cluster(
+        [host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, schema_metadata_enabled=False
+    )
+    try:
+        return str(cluster.connect().execute("SELECT release_version FROM system.local").one().release_version)
+    finally:
+        cluster.shutdown()
+
+
+def probe_redis(host: str, port: int) -> str:
+    """Write and read a key that expires; the version, with the name in front where it is Valkey."""
+    import redis
+
+    key, value = f"chatscale-probe-{secrets.token_hex(4)}", secrets.token_hex(4)
+    with redis.Redis(host=host, port=port, socket_timeout=TIMEOUT_S, decode_responses=True) as client:
+        client.set(key, value, ex=5)
+        if client.get(key) != value:
+            raise ConnectionError(f"redis at {host}:{port} forgot a key at once")
+        client.delete(key)
+        return redis_label(client.info("server"))
+
+
+def redis_label(info: dict[str, object]) -> str:
+    """The version that `INFO server` tells: Valkey gives itself as redis 7.2.4 too, but is not shown as such."""
+    valkey = info.get("valkey_version")
+    return f"Valkey {valkey}" if valkey else str(info["redis_version"])

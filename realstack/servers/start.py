@@ -1,0 +1,120 @@
+"""`start_servers`: one call that gives Kafka, Cassandra and Redis, ready, and that leaves nothing behind.
+
+    "local"        processes of this machine, from packages            folder/logs, folder/data (removed at the end)
+    "external"     addresses from CHATSCALE_KAFKA, CHATSCALE_CASSANDRA, CHATSCALE_REDIS
+    "x.toml", "kafka=…,cassandra=…,redis=…"   addresses given there
+    "auto"         what this machine has: local
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from realstack.servers.addresses import EXAMPLE, Addresses, parse_addresses
+from realstack.servers.external import external_services
+from realstack.servers.local import local_services
+from realstack.servers.process import ProcessScope
+from realstack.servers.service import LocalService, Service
+from sim.errors import UsageError
+
+PROVIDERS = ("auto", "local", "external")
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Three ready servers. `scope` starts further processes that end with the run (gateways, workers, driver)."""
+
+    addresses: Addresses
+    services: dict[str, Service]
+    ready_s: dict[str, float]
+    scope: ProcessScope
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Such as {"kafka": "4.3.1", "cassandra": "5.0.8", "redis": "6.2.14"}."""
+        return {name: service.version for name, service in self.services.items()}
+
+    def check(self) -> None:
+        """`ServerLostError`, naming it, if a server died that nobody killed on purpose."""
+        for service in self.services.values():
+            service.check()
+
+    def usage(self) -> dict[str, tuple[float, int]]:
+        """CPU seconds so far and resident bytes of each server, where they can be known."""
+        return {name: used for name, service in self.services.items() if (used := service.usage()) is not None}
+
+
+@contextmanager
+def start_servers(
+    servers: str, folder: Path, *, on_event: Callable[[str], None] = lambda _: None
+) -> Iterator[Servers]:
+    """Kafka, Cassandra and Redis by the named provider or at the given addresses, ready within the block.
+
+    `UsageError` for an unknown provider or address, a `ServerError` where one cannot be had. `on_event` takes a line
+    for each step and may be called from several threads. `ready_s` holds the seconds of each and, as "all", of the whole call.
+    """
+    began_s = time.monotonic()
+    provider, addresses = _resolve(servers)
+    folder = folder.absolute()
+    scratch = folder / "data"
+    if provider == "local" and scratch.exists():
+        raise UsageError(f"{scratch} exists already and would be removed; take another folder")
+    with ProcessScope(scratch if provider == "local" else None) as scope:
+        services: Sequence[Service]
+        if addresses is None:
+            local = local_services(scope, folder, on_event)
+            ready_s = _bring_up({each.name: each.launch for each in local}, scope, on_event)
+            services, addresses = local, _addresses_of(local)
+        else:
+            services = external_services(addresses)
+            ready_s = _bring_up({each.name: each.wait_ready for each in services}, scope, on_event)
+        ready_s["all"] = time.monotonic() - began_s
+        yield Servers(addresses, {each.name: each for each in services}, ready_s, scope)
+
+
+def _resolve(servers: str) -> tuple[str, Addresses | None]:
+    """The provider, and the addresses if they are given."""
+    if "=" in servers or servers.endswith(".toml"):
+        return "external", parse_addresses(servers, os.environ)
+    if servers == "external":
+        return "external", parse_addresses(None, os.environ)
+    if servers in ("auto", "local"):
+        return "local", None
+    if servers == "containers":
+        raise UsageError("servers in containers are not available in this version; use --servers local or external")
+    raise UsageError(f"unknown servers {servers!r}; there are {', '.join(PROVIDERS)}, a .toml file and {EXAMPLE}")
+
+
+def _bring_up(
+    tasks: dict[str, Callable[[], None]], scope: ProcessScope, on_event: Callable[[str], None]
+) -> dict[str, float]:
+    """Run all at once; the seconds that each took. After the first failure, or Ctrl-C, the processes end, and so do the waits."""
+
+    def timed(name: str) -> float:
+        began_s = time.monotonic()
+        tasks[name]()
+        took_s = time.monotonic() - began_s
+        on_event(f"{name} ready after {took_s:.1f} s")
+        return took_s
+
+    with ThreadPoolExecutor(len(tasks), thread_name_prefix="start") as pool:
+        futures = {name: pool.submit(timed, name) for name in tasks}
+        try:
+            done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            return {name: future.result() for name, future in futures.items()}
+        except BaseException:
+            scope.close()
+            raise
+
+
+def _addresses_of(services: Sequence[LocalService]) -> Addresses:
+    by_name = {each.name: each for each in services}
+    return parse_addresses(",".join(f"{name}={each.address}" for name, each in by_name.items()), {})

@@ -1,0 +1,68 @@
+"""What presence reads can be held against: when each user was last heard of.
+
+    sign of life   conn.open, heartbeat.sent     the device did its part
+    renewal        conn.open, heartbeat.stored   the presence store has it until TTL later
+
+A read takes from `start_ns` (else its own time) to `t_ns`; what it saw was true at some time in between.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from reports.checks.facts import MISSING, NEVER_NS, Facts, Integers
+
+# What may be in flight between a device, its gateway and the store: one machine, one clock, busy event loops.
+EPSILON_NS = 500_000_000
+
+
+def seconds_ns(facts: Facts, setting: str) -> int | None:
+    """A duration of the config's design in nanoseconds, None where it does not say."""
+    value = facts.settings.get("design", {}).get(setting)
+    return None if value is None else round(float(value) * 1e9)
+
+
+def presence_reads(facts: Facts, state: str) -> pd.DataFrame:
+    """Reads that answered `state`: user (who was asked about), start_ns, t_ns; index = event number."""
+    rows = facts.table("presence.read", "reader", "state", "start_ns", "t_ns").rename(columns={"reader": "user"})
+    rows["start_ns"] = rows["start_ns"].where(rows["start_ns"] >= 0, rows["t_ns"])
+    return rows[(rows["state"] == facts.code("state", state)) & (rows["user"] >= 0)].drop(columns="state")
+
+
+def life(facts: Facts, *kinds: str) -> pd.DataFrame:
+    """Events of these kinds in time order: user, session, t_ns, event."""
+    rows = pd.concat([facts.table(kind, "user", "device", "session", "t_ns") for kind in kinds])
+    owner = np.append(facts.device_users, MISSING)[rows["device"]]
+    rows["user"] = rows["user"].where(rows["user"] >= 0, owner)
+    return rows.drop(columns="device").rename_axis("event").reset_index().sort_values("event", ignore_index=True)
+
+
+def nearest(users: Integers, t_ns: Integers, among: pd.DataFrame, *, after: bool = False) -> Integers:
+    """Row of `among` (from `life`): each user's last at or before the time, or the first strictly after it.
+
+    MISSING where there is none.
+    """
+    wanted = pd.DataFrame({"user": users, "t_ns": t_ns, "place": np.arange(len(users))}).sort_values("t_ns")
+    rows = pd.DataFrame({"user": among["user"], "t_ns": among["t_ns"], "row": np.arange(len(among))})
+    found = pd.merge_asof(
+        wanted,
+        rows,
+        on="t_ns",
+        by="user",
+        direction="forward" if after else "backward",
+        allow_exact_matches=not after,
+    )
+    result = np.full(len(users), MISSING, dtype=np.int64)
+    result[found["place"]] = found["row"].fillna(MISSING).astype("int64")
+    return result
+
+
+def times_ns(among: pd.DataFrame, rows: Integers, default: int = NEVER_NS) -> Integers:
+    """Times of rows that `nearest` found, `default` where it found none."""
+    return np.append(among["t_ns"].to_numpy(), default)[rows]
+
+
+def events(among: pd.DataFrame, rows: Integers) -> Integers:
+    """Event numbers of rows that `nearest` found."""
+    return np.append(among["event"].to_numpy(), MISSING)[rows]

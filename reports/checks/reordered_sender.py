@@ -1,0 +1,57 @@
+"""reordered_sender: a device shows what one sender wrote in one conversation in another order than it was written.
+
+For messages u, v of one conversation and one sending device with cseq(u) < cseq(v): some device first shows v, then u.
+Only first showings count. Worst first: the largest step back in cseq.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.checks.base import EXAMPLES, Check, example, judge
+from reports.checks.facts import facts_of
+from reports.checks.order import Climb
+from sim.history import History
+from sim.verdict import Verdict
+
+
+def run(history: History) -> Verdict:
+    """Judge by the definition above."""
+    facts = facts_of(history)
+    messages, devices = facts.messages, len(facts.names("device"))
+    stream = messages["conv"].to_numpy() * devices + messages["device"].to_numpy()
+    uuid = facts.shown["uuid"].to_numpy()
+    known = (messages["sent"].to_numpy() >= 0)[uuid] & (messages["cseq"].to_numpy() >= 0)[uuid]
+    shown, uuid = facts.shown[known], uuid[known]
+    cseq = messages["cseq"].to_numpy()[uuid]
+    late, leader = Climb.of(_pairs(shown["device"].to_numpy(), stream[uuid]), cseq).falls()
+    back = cseq[leader] - cseq[late]
+    late, leader, back = late[back > 0], leader[back > 0], back[back > 0]
+    worst = np.argsort(-back, kind="stable")[:EXAMPLES]
+    return judge(
+        "reordered_sender",
+        count=len(late),
+        checked=len(shown),
+        found="shown behind a later one of the same sender",
+        candidates="deliveries",
+        too_little=facts.silence,
+        examples=[
+            example(
+                (shown.index[leader[i]], shown.index[late[i]]),
+                f"cseq {cseq[late[i]]} was shown after cseq {cseq[leader[i]]}",
+            )
+            for i in worst
+        ],
+    )
+
+
+def _pairs(device: np.ndarray, stream: np.ndarray) -> np.ndarray:
+    """One number for a (device, stream), small enough whatever the streams' numbers."""
+    _, dense = np.unique(stream, return_inverse=True)
+    numbers: np.ndarray = device * (dense.max(initial=0) + 1) + dense
+    return numbers
+
+
+CHECK = Check(
+    "reordered_sender", "safety", "A device showed two messages of one sender in the opposite order of writing.", run
+)

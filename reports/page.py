@@ -1,0 +1,113 @@
+"""report.html: one file that opens offline, for the screen and for paper; its words are in `templates/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports import plots, text
+from reports.result import Result
+from reports.run import Run
+from sim.plan.line import compact, show
+from sim.provenance import Parameter
+from sim.units import show_count, show_duration, show_ratio
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def write_page(run: Run, result: Result, path: Path) -> None:
+    """Write the page."""
+    path.write_text(render_page(run, result), encoding="utf-8")
+
+
+def render_page(run: Run, result: Result) -> str:
+    """The page as HTML."""
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        run=run,
+        result=result,
+        scenario=run.scenario,
+        world=result.world,
+        other_worlds=[name for name in result.worlds if name != result.judged],
+        plan=result.plan,
+        profile=flat(run.profile),
+        facts=flat({key: value for key, value in run.facts.items() if key not in ("warnings", "replay")}),
+        charts=_charts(run, result),
+    )
+
+
+def flat(document: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested mappings as rows of dotted key and text; lists of plain values stay one row."""
+    rows: list[tuple[str, str]] = []
+    for key, value in document.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            rows += flat(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
+            rows += flat({str(index): item for index, item in enumerate(value)}, f"{name}.")
+        elif isinstance(value, list):
+            rows.append((name, ", ".join(_plain(item) for item in value)))
+        else:
+            rows.append((name, _plain(value)))
+    return rows
+
+
+def _plain(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _charts(run: Run, result: Result) -> dict[str, Markup]:
+    drawn = {
+        "latency_over_time": plots.latency_over_time_plot,
+        "quantiles": plots.quantile_plot,
+        "budget": plots.hop_budget_plot,
+        "utilisation": plots.utilisation_plot,
+        "load": plots.load_over_time_plot,
+        "presence": plots.presence_plot,
+    }
+    return {name: Markup(draw(run, result)) for name, draw in drawn.items()}  # noqa: S704  # our own SVG
+
+
+def _environment() -> Environment:
+    loaded = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    loaded.filters |= {
+        "duration": show_duration,
+        "count": show_count,
+        "ratio": show_ratio,
+        "label": text.threshold_label,
+        "interval": text.interval,
+        "quantity": text.quantity,
+        "value": show,
+        "range": _range,
+    }
+    loaded.globals |= {
+        "signs": text.SIGNS,
+        "statistic_names": text.STATISTIC_NAMES,
+        "world_names": text.WORLD_NAMES,
+        "tallied": _tallied,
+    }
+    return loaded
+
+
+def _range(parameter: Parameter) -> str:
+    """`0.5 ms to 10 ms`, or nothing."""
+    if parameter.low is None or parameter.high is None:
+        return ""
+    bounds = (Parameter("", bound, parameter.unit, "derived", "") for bound in (parameter.low, parameter.high))
+    return " to ".join(compact(bound) for bound in bounds)
+
+
+def _tallied(outcomes: Iterable[str]) -> str:
+    """`9 pass, 1 unknown`."""
+    seen = list(outcomes)
+    return ", ".join(f"{seen.count(name)} {name}" for name in ("fail", "unknown", "pass") if name in seen)

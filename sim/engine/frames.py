@@ -1,0 +1,118 @@
+"""What moves through the model: messages, and the frames between a device and its gateway.
+
+device → gateway    Hello Resume Send Receipt Heartbeat Open Bye
+gateway → device    Welcome Shown Sent Seen Presence Answer
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sim.trace import Action
+
+
+@dataclass(slots=True)
+class Message:
+    """One message; ids and stamps are filled in along its way. `position` orders its conversation."""
+
+    conv: int
+    uuid: str
+    sender: int
+    cseq: int
+    size_bytes: int
+    hash: str
+    message_id: int = 0
+    position: int = 0
+    accepted_ns: int = 0
+    polled_ns: int = 0
+    started_ns: int = 0
+    stored_ns: int = 0
+    routed_ns: int = 0
+
+    @classmethod
+    def of(cls, action: Action) -> Message:
+        """The message of a `send` action. The text is imagined; its hash depends on the message alone."""
+        digest = hashlib.sha256(f"{action.uuid}:{action.size_bytes}".encode()).hexdigest()[:16]
+        return cls(action.conv, action.uuid, action.user, action.cseq, action.size_bytes, digest)
+
+
+class Hello(NamedTuple):
+    """First frame of a session."""
+
+
+class Resume(NamedTuple):
+    """Send what I missed: the last position shown of each conversation."""
+
+    cursors: Mapping[int, int]
+
+
+class Send(NamedTuple):
+    """A new message."""
+
+    message: Message
+
+
+class Receipt(NamedTuple):
+    """`reader` got these messages of one conversation, or has read them (`state`)."""
+
+    conv: int
+    reader: int
+    state: str
+    messages: tuple[Message, ...]
+
+
+class Heartbeat(NamedTuple):
+    """I am still here."""
+
+
+class Open(NamedTuple):
+    """Who of this conversation is online?"""
+
+    conv: int
+    start_ns: int
+
+
+class Bye(NamedTuple):
+    """The socket is closed, with or without a goodbye."""
+
+
+class Welcome(NamedTuple):
+    """The session is registered."""
+
+
+class Shown(NamedTuple):
+    """A message for the device, which has to have shown position `prev` before; `pushed_ns` is None after a resume."""
+
+    message: Message
+    prev: int
+    pushed_ns: int | None
+
+
+class Sent(NamedTuple):
+    """The log has the message."""
+
+    message: Message
+
+
+class Seen(NamedTuple):
+    """A reader's receipt for messages of the device."""
+
+    receipt: Receipt
+
+
+class Presence(NamedTuple):
+    """Who is online: user → yes or no; the question was asked at `start_ns`."""
+
+    online: Mapping[int, bool]
+    start_ns: int
+
+
+class Answer(NamedTuple):
+    """A heartbeat was stored, or a resume has ended: nothing for the device to do."""
+
+
+ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Bye
+ToDevice = Welcome | Shown | Sent | Seen | Presence | Answer

@@ -1,0 +1,213 @@
+"""The gateway: sessions on one side, deliveries from the workers on the other, the message service inside.
+
+    Send      ─► receive (accepted) ─► member? ─► message id ─► producer ┄► Sent, when the log has it
+    Receipt   ─► receive ─► producer
+    Heartbeat ─► receive ─► presence store ─► Answer
+    Open      ─► receive ─► presence store ─► Presence
+    Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Answer
+
+Frames of one session are honoured one after the other; all of the gateway's work shares one event loop.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import simpy
+
+from sim.engine.context import Context, Process
+from sim.engine.frames import (
+    Answer,
+    Bye,
+    Heartbeat,
+    Hello,
+    Message,
+    Open,
+    Presence,
+    Receipt,
+    Resume,
+    Seen,
+    Send,
+    Sent,
+    Shown,
+    ToDevice,
+    ToGateway,
+    Welcome,
+)
+from sim.engine.log import Log, Producer
+from sim.engine.presence import Registry
+from sim.engine.session import Session
+from sim.engine.store import PAGE, Store
+
+_CONVERSATIONS_AT_ONCE = 4
+
+
+class Delivery(NamedTuple):
+    """One frame for some users of one gateway: a message with its `prev`, or a receipt."""
+
+    users: tuple[int, ...]
+    content: Message | Receipt
+    prev: int = -1
+
+
+class Snowflake:
+    """Message ids of one gateway: milliseconds, 10 bits of gateway, 12 bits of counter."""
+
+    def __init__(self, context: Context, gateway: int) -> None:
+        self._context = context
+        self._gateway = gateway
+        self._last_ms = 0
+        self._counter = 0
+
+    def next_id(self) -> int:
+        """The next id; a full millisecond borrows from the next."""
+        now_ms = self._context.now_ns // 1_000_000
+        if now_ms > self._last_ms:
+            self._last_ms, self._counter = now_ms, 0
+        else:
+            self._counter += 1
+            if self._counter == 4096:
+                self._last_ms, self._counter = self._last_ms + 1, 0
+        return self._last_ms << 22 | self._gateway << 12 | self._counter
+
+
+class Gateway:
+    """Gateway 1, 2 …"""
+
+    def __init__(
+        self,
+        context: Context,
+        number: int,
+        log: Log,
+        store: Store,
+        registry: Registry,
+        memberships: Mapping[int, Sequence[int]],
+    ) -> None:
+        self.number = number
+        self.name = f"gateway-{number}"
+        self._context = context
+        self._loop = context.event_loop(self.name)
+        self._producer = Producer(log)
+        self._store = store
+        self._registry = registry
+        self._memberships = memberships
+        self._ids = Snowflake(context, number)
+        self._sessions: dict[int, Session] = {}
+        self._known_members: set[int] = set()
+
+    def _work(self, operation: str, times: int = 1) -> simpy.Event:
+        return self._loop.run(self._context.profile.cpu_s(f"gateway.{operation}") * times)
+
+    def serve(self, session: Session) -> Process:
+        """A process: one connection from hello to goodbye."""
+        while True:
+            if not session.inbox:
+                yield session.inbox.filled()
+            for frame in session.inbox.take():
+                yield from self._honour(session, frame)
+                if isinstance(frame, Bye):
+                    return
+
+    def _honour(self, session: Session, frame: ToGateway) -> Process:
+        if isinstance(frame, Hello):
+            yield from self._welcome(session)
+            return
+        yield self._work("receive")
+        match frame:
+            case Send(message):
+                yield from self._accept(session, message)
+            case Receipt():
+                yield from self._require_members(frame.conv)
+                yield self._work("receipt")
+                self._producer.send(frame)
+            case Heartbeat():
+                yield from self._renew(session)
+                self._push(session, Answer())
+            case Open(conv, start_ns):
+                yield from self._require_members(conv)
+                yield self._work("redis")
+                online = yield from self._registry.online(self._context.members[conv])
+                self._push(session, Presence(online, start_ns))
+            case Resume(cursors):
+                self._context.env.process(self._resume(session, cursors))
+            case _:
+                yield from self._forget(session)
+
+    def _welcome(self, session: Session) -> Process:
+        yield self._work("connect")
+        self._sessions[session.user] = session
+        yield self._work("redis")
+        yield from self._registry.renew(session.user, session.epoch, self.number)
+        self._push(session, Welcome())
+
+    def _renew(self, session: Session) -> Process:
+        yield self._work("redis")
+        yield from self._registry.renew(session.user, session.epoch, self.number)
+        user = f"u{session.user}"
+        self._context.record("heartbeat.stored", device=user, user=user, session=session.name)
+
+    def _forget(self, session: Session) -> Process:
+        if self._sessions.get(session.user) is session:
+            del self._sessions[session.user]
+        yield self._work("redis")
+        yield from self._registry.forget(session.user, session.epoch, self.number)
+
+    def _accept(self, session: Session, message: Message) -> Process:
+        message.accepted_ns = self._context.now_ns
+        yield from self._require_members(message.conv)
+        yield self._work("send")
+        message.message_id = self._ids.next_id()
+        appended = self._producer.send(message)
+        appended.callbacks.append(lambda _: self._push(session, Sent(message)))
+
+    def _require_members(self, conv: int) -> Process:
+        if conv not in self._known_members:
+            self._known_members.add(conv)
+            yield self._work("query")
+            yield from self._store.read()
+
+    def _push(self, session: Session, frame: ToDevice) -> None:
+        self._work("push").callbacks.append(lambda _: session.to_device(frame))
+
+    def _resume(self, session: Session, cursors: Mapping[int, int]) -> Process:
+        yield self._work("query")
+        yield from self._store.read()
+        waiting = deque(self._memberships.get(session.user, ()))
+        lanes = [
+            self._context.env.process(self._catch_up(session, waiting, cursors)) for _ in range(_CONVERSATIONS_AT_ONCE)
+        ]
+        yield self._context.env.all_of(lanes)
+        self._push(session, Answer())
+
+    def _catch_up(self, session: Session, waiting: deque[int], cursors: Mapping[int, int]) -> Process:
+        while waiting:
+            conv = waiting.popleft()
+            read = shown = cursors.get(conv, 0)
+            more = True
+            while more:
+                yield self._work("query")
+                yield from self._store.read()
+                rows = self._store.after(conv, read)
+                more = len(rows) == PAGE
+                for row in rows:
+                    read = row.position
+                    if row.sender != session.user:
+                        prev = shown if self._context.design.cursor == "sequence" else -1
+                        self._push(session, Shown(row, prev, None))
+                        shown = row.position
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> Generator[simpy.Event, Any, list[tuple[int, ...]]]:
+        """DeliverMessage: push to the sessions that are here; the value is who is not, a tuple for each delivery."""
+        yield self._work("call")
+        pushed_ns = self._context.now_ns
+        return [self._deliver_one(delivery, pushed_ns) for delivery in deliveries]
+
+    def _deliver_one(self, delivery: Delivery, pushed_ns: int) -> tuple[int, ...]:
+        content = delivery.content
+        frame = Shown(content, delivery.prev, pushed_ns) if isinstance(content, Message) else Seen(content)
+        for user in delivery.users:
+            if user in self._sessions:
+                self._push(self._sessions[user], frame)
+        return tuple(user for user in delivery.users if user not in self._sessions)

@@ -1,0 +1,80 @@
+"""Who is connected where, and who is online: Redis with keys that expire.
+
+    conn:{user}      → gateway and epoch of the session     conn_ttl_s
+    presence:{user}  → online                               presence_ttl_s
+
+With `registry = user` whoever closes last deletes both keys, also those of a newer session. With `registry = device` a
+session deletes only what it wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import Any, NamedTuple
+
+import simpy
+
+from sim.engine.context import Context, Process
+
+
+class _Connection(NamedTuple):
+    gateway: int
+    epoch: int
+    expires_s: float
+
+
+class Registry:
+    """The keys, and what it costs to reach them. Commands of one pipeline take effect together."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._server = context.event_loop("redis")
+        self._pipeline_s = context.profile.cpu_s("redis.pipeline")
+        self._command_s = context.profile.cpu_s("redis.command")
+        self._connections: dict[int, _Connection] = {}
+        self._online_until_s: dict[int, float] = {}
+
+    def renew(self, user: int, epoch: int, gateway: int) -> Process:
+        """Write both keys of a session, at its start and with each heartbeat."""
+        yield self._commands(2)
+        now_s, design = self._context.env.now, self._context.design
+        self._connections[user] = _Connection(gateway, epoch, now_s + design.conn_ttl_s)
+        self._online_until_s[user] = now_s + design.presence_ttl_s
+        yield self._context.delay("route")
+
+    def forget(self, user: int, epoch: int, gateway: int) -> Process:
+        """Delete the keys of a session that ended."""
+        yield self._commands(2)
+        known = self._connections.get(user)
+        alive = known is not None and known.expires_s > self._context.env.now
+        owns = alive and known is not None and (known.gateway, known.epoch) == (gateway, epoch)
+        if owns or self._context.design.registry == "user":
+            self._connections.pop(user, None)
+            self._online_until_s.pop(user, None)
+
+    def routes(self, users: Iterable[int]) -> Generator[simpy.Event, Any, dict[int, int]]:
+        """The gateway of every connected user among these."""
+        asked = list(users)
+        yield self._commands(len(asked))
+        now_s = self._context.env.now
+        entries = ((user, self._connections.get(user)) for user in asked)
+        found = {user: entry.gateway for user, entry in entries if entry is not None and entry.expires_s > now_s}
+        yield self._context.delay("route")
+        return found
+
+    def online(self, users: Iterable[int]) -> Generator[simpy.Event, Any, dict[int, bool]]:
+        """Whether each of these is online."""
+        asked = list(users)
+        yield self._commands(len(asked))
+        now_s = self._context.env.now
+        states = {user: self._online_until_s.get(user, now_s) > now_s for user in asked}
+        yield self._context.delay("route")
+        return states
+
+    def notify(self) -> Process:
+        """The cost of queueing push notifications."""
+        yield self._commands(1)
+        yield self._context.delay("route")
+
+    def _commands(self, number: int) -> simpy.Event:
+        return self._server.run(self._pipeline_s + number * self._command_s)

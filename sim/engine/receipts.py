@@ -1,0 +1,57 @@
+"""Receipts on their way back to the senders: kept in the store, pushed to those who are connected.
+
+The receipts of one partition that were polled together are worked on together: one write a (conversation, reader,
+state), one lookup for all senders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import simpy
+
+from sim.engine.context import Context, Process
+from sim.engine.frames import Message, Receipt
+from sim.engine.gateway import Delivery
+from sim.engine.link import Link
+from sim.engine.presence import Registry
+from sim.engine.store import Store
+
+
+class Receipts:
+    """One worker's way back. `work(operation, times)` is CPU work on the worker's event loop."""
+
+    def __init__(
+        self,
+        context: Context,
+        work: Callable[[str, int], simpy.Event],
+        store: Store,
+        registry: Registry,
+        links: Mapping[int, Link],
+    ) -> None:
+        self._env = context.env
+        self._work = work
+        self._store = store
+        self._registry = registry
+        self._links = links
+
+    def hand_back(self, batch: Sequence[Receipt]) -> Process:
+        """Store and push a batch, in its order."""
+        kept = {(receipt.conv, receipt.reader, receipt.state) for receipt in batch}
+        yield self._work("receipt", len(kept))
+        yield self._env.all_of([self._env.process(self._store.write()) for _ in kept])
+        senders = sorted({message.sender for receipt in batch for message in receipt.messages})
+        yield self._work("seen", len(senders))
+        routes = yield from self._registry.routes(senders)
+        for receipt in batch:
+            for sender, messages in _by_sender(receipt).items():
+                if sender in routes:
+                    back = receipt._replace(messages=tuple(messages))
+                    self._links[routes[sender]].push(Delivery((sender,), back))
+
+
+def _by_sender(receipt: Receipt) -> dict[int, list[Message]]:
+    found: dict[int, list[Message]] = {}
+    for message in receipt.messages:
+        found.setdefault(message.sender, []).append(message)
+    return found

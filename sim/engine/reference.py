@@ -1,0 +1,141 @@
+"""The reference engine: the chat system on one box, action by action, from a Trace to a History.
+
+    trace ─► devices ═ sessions ═ gateways ─► log ─► workers ─► store, presence ─► links ─► gateways ═ devices
+             └ one driver process              └► recorder
+
+Every process is a server that competes for the cores of the box (`stations`); what each operation costs is the
+profile. Real backend and model share their structure, so that what differs between their histories are the costs.
+
+The run ends as a real one does: when nothing has happened for a while it is quiet (`quiesce`), every offline device
+comes back once to read what waits for it, and the store is scanned. A box that never gets quiet has no `quiesce`
+event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import pandas as pd
+import simpy
+
+from sim.design import Design
+from sim.engine.box import BOX
+from sim.engine.context import START_S, Context, Process
+from sim.engine.device import Device
+from sim.engine.gateway import Gateway
+from sim.engine.log import Log, record_log
+from sim.engine.presence import Registry
+from sim.engine.profile import Profile
+from sim.engine.store import Store
+from sim.engine.worker import Worker
+from sim.errors import ModelError
+from sim.history import History
+from sim.scenario import Scenario
+from sim.settings import config_event
+from sim.trace import Action, Trace
+
+_QUIET_S = 1.0
+_DRAIN_AT_MOST_S = 60.0
+_SAMPLE_EVERY_S = 1.0
+_RETURNING_PER_S = 200.0
+
+
+def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int | None = None) -> History:
+    """The history of the trace on the scenario's design; `seed` (default: the scenario's) draws the delays.
+
+    The same four arguments give the same history to the byte. Raises ModelError for a trace that is not possible.
+    """
+    box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed)
+    box.run()
+    return History.of([config_event(scenario, trace, round(START_S * 1e9)), *box.context.events])
+
+
+class Box:
+    """All processes of one run, wired up."""
+
+    def __init__(self, design: Design, trace: Trace, profile: Profile, seed: int) -> None:
+        self.context = context = Context(design, trace.members, profile, seed)
+        self._trace = trace
+        self._actions = _checked_actions(trace)
+        context.event_loop("driver")
+        log, store, registry = Log(context), Store(context), Registry(context)
+        memberships: dict[int, list[int]] = {}
+        for conv, members in sorted(trace.members.items()):
+            for user in members:
+                memberships.setdefault(user, []).append(conv)
+        numbers = range(1, design.gateways + 1)
+        gateways = {number: Gateway(context, number, log, store, registry, memberships) for number in numbers}
+        self._workers = [
+            Worker(context, number, log, store, registry, gateways) for number in range(1, design.workers + 1)
+        ]
+        users = sorted({*memberships, *(action.user for action in self._actions)})
+        self._devices = {user: Device(context, user, gateways[1 + user % design.gateways]) for user in users}
+        self._store = store
+        context.env.process(record_log(log))
+
+    def run(self) -> None:
+        """Until everything is read; the events are in `context`."""
+        env = self.context.env
+        env.process(self._sample())
+        env.run(until=env.process(self._main()))
+
+    def _main(self) -> Process:
+        env = self.context.env
+        yield env.timeout(-START_S)
+        for action in self._actions:
+            if (wait_s := action.t_ns / 1e9 - env.now) > 0:
+                yield env.timeout(wait_s)
+            self._devices[action.user].do(action)
+        yield env.timeout(max(0.0, self._trace.duration_s - env.now))
+        quiet = yield from self._drain()
+        if quiet:
+            self.context.record("quiesce")
+            yield from self._return_everybody()
+            yield from self._drain()
+        self._store.scan()
+        self._read_gauges()
+
+    def _drain(self) -> Generator[simpy.Event, Any, bool]:
+        env, quiet_s = self.context.env, _QUIET_S + self.context.design.gap_hold_s
+        give_up_s = env.now + _DRAIN_AT_MOST_S
+        while (silent_s := env.now - self.context.last_event_s) < quiet_s or self._backlog() > 0:
+            if env.now >= give_up_s:
+                return False
+            yield env.timeout(max(0.01, quiet_s - silent_s))
+        return True
+
+    def _return_everybody(self) -> Process:
+        for device in self._devices.values():
+            if not device.online:
+                self.context.env.process(device.connect())
+                yield self.context.env.timeout(1 / _RETURNING_PER_S)
+
+    def _backlog(self) -> int:
+        return sum(worker.backlog(topic) for worker in self._workers for topic in ("messages", "receipts"))
+
+    def _sample(self) -> Process:
+        while True:
+            self._read_gauges()
+            yield self.context.env.timeout(_SAMPLE_EVERY_S)
+
+    def _read_gauges(self) -> None:
+        for name, process in self.context.processes.items():
+            self.context.sample(name, "cpu_s", process.cpu_s)
+        for topic in ("messages", "receipts"):
+            waiting = sum(worker.backlog(topic) for worker in self._workers)
+            self.context.sample(topic, "backlog", float(waiting))
+
+
+def _checked_actions(trace: Trace) -> Sequence[Action]:
+    rows: pd.DataFrame = trace.actions
+    columns = (rows[name].tolist() for name in Action._fields)
+    actions = [Action(*values) for values in zip(*columns, strict=True)]
+    for action in actions:
+        if action.t_ns < 0:
+            raise ModelError(f"an action at {action.t_ns} ns: only joins come before the run, at 0")
+        if action.conv >= 0 and action.user not in trace.members.get(action.conv, ()):
+            raise ModelError(
+                f"u{action.user} would {action.action} in c{action.conv} without being a member; add its join"
+            )
+    return actions

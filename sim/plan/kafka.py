@@ -1,0 +1,122 @@
+"""Kafka: partitions from the serial work per record, brokers from bytes, replicas and disk.
+
+one partition is one consumer, in order:  records/s ≤ load ÷ serial work
+partitions = arrival rate × serial work ÷ load
+"""
+
+from __future__ import annotations
+
+from sim.plan import hops
+from sim.plan import parameters as known
+from sim.plan.formula import Operand, ceil, computed, largest, of
+from sim.plan.line import PlanLine, keyed
+from sim.plan.traffic import LOAD_NAMES, LOADS, traffic_lines
+from sim.provenance import Parameter
+from sim.scenario import Scenario
+
+_PARTITIONS_NOTE = (
+    "one partition is served by one consumer in order, so the work per record, not the number of bytes, "
+    "sets how many are needed"
+)
+
+
+def kafka_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
+    """Lines `kafka.*`; bare `kafka.partitions` and `kafka.brokers` are sized for the event peak."""
+    traffic = keyed(traffic_lines(scenario))
+    work = serial_work(scenario)
+    partitions = _partitions(traffic, work)
+    ingest = _ingest(traffic)
+    return (work, *partitions, *ingest, *_brokers(keyed((*partitions, *ingest))))
+
+
+def serial_work(scenario: Scenario) -> PlanLine:
+    """What a worker does for one record before the next of its conversation may start."""
+    work = of(known.SERIAL_WORK)
+    if scenario.design.dedup == "lwt":
+        plain, _ = hops.STORE
+        work = work + of(plain) * known.LWT_ROUND_TRIPS - plain
+    return computed(
+        "kafka.serial_work",
+        "serial work per record in this design",
+        "s",
+        work,
+        "not given",
+        "INSERT IF NOT EXISTS makes the insert four times as long",
+    )
+
+
+def _partitions(traffic: dict[str, PlanLine], work: PlanLine) -> tuple[PlanLine, ...]:
+    messages = {load: traffic[f"traffic.messages_{load}"] for load in LOADS}
+    sized: tuple[tuple[str, str, PlanLine, PlanLine | Parameter, str], ...] = (
+        ("partitions", "event", messages["event"], work, "Kafka partitions"),
+        ("partitions_mean", "mean", messages["mean"], work, "Kafka partitions"),
+        ("partitions_peak", "peak", messages["peak"], work, "Kafka partitions"),
+        ("partitions_batched", "event", messages["event"], known.BATCHED_WORK, "Kafka partitions with batched work"),
+        ("partitions_batched_mean", "mean", messages["mean"], known.BATCHED_WORK, "Kafka partitions with batched work"),
+        (
+            "receipt_partitions",
+            "event",
+            traffic["traffic.receipts_event"],
+            known.BATCHED_WORK,
+            "Kafka receipt partitions",
+        ),
+    )
+    lines = tuple(
+        computed(
+            f"kafka.{key}",
+            f"{name} at the {LOAD_NAMES[load]}",
+            "partitions",
+            ceil(of(rate) * work_s / known.PARTITION_LOAD),
+            "not given" if key == "partitions" else None,
+            _PARTITIONS_NOTE if key == "partitions" else None,
+        )
+        for key, load, rate, work_s, name in sized
+    )
+    most = 1 / of(work)
+    return (*lines, computed("kafka.partition_rate", "records/s of one partition at most", "records/s", most))
+
+
+def _ingest(traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+    flows = (("ingest", "messages", known.RECORD_BYTES), ("receipt_ingest", "receipts", known.RECEIPT_BYTES))
+    return tuple(
+        computed(
+            f"kafka.{key}_{load}",
+            f"bytes/s of {flow} into Kafka at the {LOAD_NAMES[load]}",
+            "bytes/s",
+            of(traffic[f"traffic.{flow}_{load}"]) * size,
+        )
+        for key, flow, size in flows
+        for load in LOADS
+    )
+
+
+def _brokers(kafka: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+    replicas = computed(
+        "kafka.partition_replicas",
+        "Kafka partition replicas",
+        "replicas",
+        (of(kafka["kafka.partitions"]) + kafka["kafka.receipt_partitions"]) * known.KAFKA_REPLICATION,
+    )
+    stored = computed(
+        "kafka.stored_bytes",
+        "bytes on the brokers",
+        "bytes",
+        (of(kafka["kafka.ingest_mean"]) + kafka["kafka.receipt_ingest_mean"])
+        * known.KAFKA_RETENTION
+        * known.KAFKA_REPLICATION,
+    )
+    ingest = of(kafka["kafka.ingest_event"]) + kafka["kafka.receipt_ingest_event"]
+    bounds = (
+        _bound("bytes", ingest / known.BROKER_INGEST),
+        _bound("replicas", of(replicas) / known.BROKER_REPLICAS),
+        _bound("disk", of(stored) / known.BROKER_DISK),
+    )
+    brokers = computed(
+        "kafka.brokers", "Kafka brokers", "brokers", largest(*bounds, known.KAFKA_REPLICATION), "not given"
+    )
+    clusters = computed("kafka.clusters", "Kafka clusters", "clusters", ceil(of(brokers) / known.CLUSTER_BROKERS))
+    return (replicas, stored, *bounds, brokers, clusters)
+
+
+def _bound(limit: str, brokers: Operand) -> PlanLine:
+    return computed(f"kafka.brokers_by_{limit}", f"brokers by {limit}", "brokers", ceil(brokers))

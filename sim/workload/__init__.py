@@ -1,0 +1,16 @@
+"""The workload: a Scenario becomes a Trace, by letting people live for the length of the run.
+
+    Scenario ─┬─► sessions        who is online when                     sessions.py
+              ├─► membership      who talks with whom                    conversations.py
+              ├─► day curve       how the rate swings                    day_curve.py
+              │        │
+              │        ▼
+              └─► people (SimPy)  connect, write, open, read, leave      people.py ──► Trace
+
+Everything random comes from one stream a purpose (`streams.py`), so that changing, say, the length of texts leaves
+every other row of the trace as it was.
+"""
+
+from sim.workload.people import make_trace
+
+__all__ = ["make_trace"]

@@ -1,0 +1,150 @@
+"""People: one SimPy process a person, one for each habit while online. Time is whole nanoseconds.
+
+    live ──► connect ─┬─ write      ──► send ──► those who see it: read, after a while
+                      ├─ browse     ──► open
+                      ├─ keep_alive ──► heartbeat
+                      └─ end of the session ──► disconnect | crash,  later connect again
+
+Whoever is online when the run ends is left online.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Generator, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import simpy
+
+from sim.scenario import Scenario
+from sim.trace import Action, Trace
+from sim.workload.conversations import Membership, Preference, draw_membership
+from sim.workload.day_curve import DayCurve
+from sim.workload.samplers import FloatArray, activities, text_size_bytes
+from sim.workload.sessions import Session, draw_sessions
+from sim.workload.streams import Streams
+
+Process = Generator[simpy.Event, Any, Any]
+
+# First heartbeats are advanced by up to this part of the interval, lest devices that connect together beat together
+# for ever. Advanced, not delayed: a heartbeat never comes later than the interval says.
+_PHASE_SPREAD = 0.02
+_PHASES = 50
+
+
+def make_trace(scenario: Scenario, seed: int | None = None) -> Trace:
+    """What the people of the box do in one run. The same scenario and seed (default `run.seed`) give the same bytes.
+
+    The expected number of messages is `box_messages_per_s` × `duration_s`, given who is online when: what people cannot
+    send while they are still connecting is sent later.
+    """
+    seed = scenario.run.seed if seed is None else seed
+    streams = Streams.of(seed)
+    membership = draw_membership(scenario, streams)
+    people = _People(scenario, streams, membership, draw_sessions(scenario, streams))
+    joins = [Action(0, "join", u, c) for u, c in zip(membership.user.tolist(), membership.conv.tolist(), strict=True)]
+    return Trace.of([*joins, *people.live()], seed, scenario.run.duration_s)
+
+
+class _People:
+    def __init__(
+        self, scenario: Scenario, streams: Streams, membership: Membership, sessions: Sequence[Sequence[Session]]
+    ) -> None:
+        self._scenario, self._streams, self._sessions = scenario, streams, sessions
+        self._day = DayCurve(scenario.run.duration_s, scenario.traffic.daily_peak)
+        self._heartbeat_ns = round(scenario.design.heartbeat_s * 1e9)
+        self._read_mu = math.log(scenario.people.read_delay_median_s)
+        messages, self._rates_per_s = self._sending()
+        self._preference = Preference(scenario, membership, messages)
+        self._members = membership.users_by_conv
+        self._env = simpy.Environment()
+        # Users who are online, each with the conversations that they are about to read.
+        self._online: dict[int, set[int]] = {}
+        self._cseq: Counter[tuple[int, int]] = Counter()
+        self._actions: list[Action] = []
+
+    def live(self) -> list[Action]:
+        """Everything that everybody does until the end of the run, in order of time."""
+        for user, sessions in enumerate(self._sessions):
+            self._env.process(self._person(user, sessions))
+        self._env.run(until=round(self._scenario.run.duration_s * 1e9))
+        return self._actions
+
+    def _sending(self) -> tuple[FloatArray, list[float]]:
+        """Messages that each user is expected to send in the run, and the user's rate at the mean of the day (1/s)."""
+        people, run = self._scenario.people, self._scenario.run
+        activity = activities(self._streams.activity, len(self._sessions), people.activity_sigma)
+        volumes_s = np.array([self._volume_s(sessions) for sessions in self._sessions])
+        expected = self._scenario.box_messages_per_s * run.duration_s
+        # fsum is exact: the order in which a processor's vector unit would add does not reach the trace.
+        rates = activity * (expected / math.fsum((activity * volumes_s).tolist()))
+        return rates * volumes_s, rates.tolist()
+
+    def _volume_s(self, sessions: Sequence[Session]) -> float:
+        """Time online on the clock of the day curve; never 0, lest nobody is there to send in the dead of night."""
+        parts = [self._day.volume_s(s.end_ns / 1e9) - self._day.volume_s(s.start_ns / 1e9) for s in sessions]
+        return math.fsum([*parts, 1e-9])
+
+    def _person(self, user: int, sessions: Sequence[Session]) -> Process:
+        for session in sessions:
+            yield self._env.timeout(session.start_ns - self._env.now)
+            self._act("connect", user)
+            self._online[user] = set()
+            for habit in (self._write, self._browse, self._keep_alive):
+                self._env.process(habit(user, session.end_ns))
+            yield self._env.timeout(session.end_ns - self._env.now)
+            del self._online[user]
+            self._act("crash" if session.crashes else "disconnect", user)
+
+    def _write(self, user: int, end_ns: int) -> Process:
+        rate_per_s, volume_s = self._rates_per_s[user], self._day.volume_s(self._env.now / 1e9)
+        while True:
+            volume_s += self._streams.gaps.exponential(1 / rate_per_s)
+            next_ns = max(self._env.now, round(self._day.time_s(volume_s) * 1e9))
+            if next_ns >= end_ns:
+                return
+            yield self._env.timeout(next_ns - self._env.now)
+            self._send(user, self._preference.pick(user, self._streams.targets.random()))
+
+    def _send(self, user: int, conv: int) -> None:
+        traffic = self._scenario.traffic
+        self._cseq[user, conv] += 1
+        size_bytes = text_size_bytes(self._streams.texts, traffic.text_letters_mu, traffic.text_letters_sigma)
+        uuid = str(UUID(bytes=self._streams.uuids.bytes(16), version=4))
+        self._act("send", user, conv, uuid, self._cseq[user, conv], size_bytes)
+        for reader in self._members[conv]:
+            unread = self._online.get(reader)
+            if reader != user and unread is not None and conv not in unread:
+                unread.add(conv)
+                self._env.process(self._read(reader, conv, unread))
+
+    def _read(self, user: int, conv: int, unread: set[int]) -> Process:
+        delay_s = self._streams.reads.lognormal(self._read_mu, self._scenario.people.read_delay_sigma)
+        yield self._env.timeout(round(delay_s * 1e9))
+        unread.remove(conv)
+        # A later session has a set of its own.
+        if self._online.get(user) is unread:
+            self._act("read", user, conv)
+
+    def _browse(self, user: int, end_ns: int) -> Process:
+        opens_per_s = self._scenario.people.opens_per_s
+        while opens_per_s > 0:
+            gap_ns = round(self._streams.opens.exponential(1 / opens_per_s) * 1e9)
+            if self._env.now + gap_ns >= end_ns:
+                return
+            yield self._env.timeout(gap_ns)
+            self._act("open", user, self._preference.pick(user, self._streams.opens.random()))
+
+    def _keep_alive(self, user: int, end_ns: int) -> Process:
+        advance = _PHASE_SPREAD * (user % _PHASES) / _PHASES
+        gap_ns = round(self._heartbeat_ns * (1 - advance))
+        while self._env.now + gap_ns < end_ns:
+            yield self._env.timeout(gap_ns)
+            self._act("heartbeat", user)
+            gap_ns = self._heartbeat_ns
+
+    def _act(self, action: str, user: int, conv: int = -1, uuid: str = "", cseq: int = 0, size_bytes: int = 0) -> None:
+        self._actions.append(Action(int(self._env.now), action, user, conv, uuid, cseq, size_bytes))

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.verdict import Outcome, worst
+
+PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ([PASS, PASS], PASS),
+        ([PASS, UNKNOWN], UNKNOWN),
+        ([PASS, UNKNOWN, FAIL], FAIL),
+        ([], UNKNOWN),
+    ],
+)
+def test_the_worst_wins_and_nothing_is_unknown(outcomes: list[Outcome], expected: Outcome) -> None:
+    assert worst(outcomes) is expected
+
+
+@given(st.lists(st.sampled_from(Outcome)), st.sampled_from(Outcome))
+def test_one_more_verdict_never_makes_it_better(outcomes: list[Outcome], more: Outcome) -> None:
+    order = [PASS, UNKNOWN, FAIL]
+    if outcomes:
+        assert order.index(worst([*outcomes, more])) >= order.index(worst(outcomes))
+    assert order.index(worst([*outcomes, more])) >= order.index(more)
+
+
+def test_exit_codes_tell_the_three_apart() -> None:
+    assert {outcome.value: outcome.exit_code for outcome in Outcome} == {"pass": 0, "fail": 1, "unknown": 2}

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.scenario import Scenario
+from sim.scenario_file import load_scenario
+from sim.trace import Trace
+from sim.workload import make_trace
+from sim.workload.conversations import mean_recipients
+from sim.workload.day_curve import DayCurve
+from tests.sim.workload.goodness import chi_square_z
+
+WHATSAPP = load_scenario("whatsapp")
+CI_ORDERING = load_scenario("ci-ordering")
+
+
+@pytest.fixture(scope="module")
+def whatsapp() -> Trace:
+    return make_trace(WHATSAPP)
+
+
+def broken_rules(trace: Trace) -> set[str]:
+    """What is impossible in a trace, by replaying it row by row."""
+    broken: set[str] = set()
+    online: dict[int, bool] = {}
+    cseq: Counter[tuple[int, int]] = Counter()
+    unread: set[tuple[int, int]] = set()
+    for row in trace.actions.itertuples():
+        user, conv = int(row.user), int(row.conv)
+        if (row.action == "connect") == online.get(user, False):
+            broken.add(f"{row.action} of a user who is {'on' if online.get(user) else 'off'}line")
+        if conv != -1 and user not in trace.members[conv]:
+            broken.add(f"{row.action} by a stranger")
+        if row.action in {"connect", "disconnect", "crash"}:
+            online[user] = row.action == "connect"
+            unread = {pair for pair in unread if pair[0] != user}
+        elif row.action == "send":
+            cseq[user, conv] += 1
+            if row.cseq != cseq[user, conv]:
+                broken.add("cseq with a gap")
+            if UUID(row.uuid).version != 4 or not 1 <= row.size_bytes <= 4096:
+                broken.add("a message that nobody can write")
+            unread |= {(member, conv) for member in trace.members[conv] if member != user and online.get(member)}
+        elif row.action == "read":
+            if (user, conv) not in unread:
+                broken.add("read of nothing new")
+            unread.discard((user, conv))
+    return broken
+
+
+def _rows(trace: Trace, *actions: str) -> list[tuple[Any, ...]]:
+    return list(trace.frame[trace.frame.action.isin(actions)].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("scenario", [WHATSAPP, CI_ORDERING], ids=lambda scenario: str(scenario.name))
+def test_shipped_scenarios_break_no_rule(scenario: Scenario) -> None:
+    trace = make_trace(scenario)
+    assert broken_rules(trace) == set()
+    assert set(trace.frame.action) == set(trace.frame.action.cat.categories)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_small_scenarios_break_no_rule(data: st.DataObject) -> None:
+    def draw(low: float, high: float) -> float:
+        return data.draw(st.floats(low, high))
+
+    scenario = load_scenario(
+        "whatsapp",
+        [
+            f"scale.connections={data.draw(st.integers(10, 40)) / 2e9}",
+            f"population.connected={draw(0.01, 1)}",
+            f"scale.messages={draw(1e-6, 5e-5)}",
+            f"traffic.daily_peak={draw(1, 12)}",
+            f"traffic.group_share={draw(0, 1)}",
+            f"traffic.group_size_sigma={draw(0, 3)}",
+            f"traffic.popularity={draw(0, 2)}",
+            f"people.session_median={draw(0.1, 100)}",
+            f"people.session_sigma={draw(0, 2)}",
+            f"people.activity_sigma={draw(0, 3)}",
+            f"people.opens={draw(0, 1)}",
+            f"people.read_delay_median={draw(0.001, 10)}",
+            f"design.heartbeat={draw(0.5, 20)}",
+            f"run.duration={draw(2, 10)}",
+            f"run.warm_up={draw(0, 1.9)}",
+        ],
+    )
+    trace = make_trace(scenario, data.draw(st.integers(0, 2**64)))
+    assert broken_rules(trace) == set()
+    assert trace.frame.t_ns.between(0, scenario.run.duration_s * 1e9).all()
+    assert trace.frame.t_ns.is_monotonic_increasing
+    assert len(trace.members) >= scenario.box_users
+
+
+def test_one_seed_gives_one_trace_to_the_byte() -> None:
+    assert make_trace(CI_ORDERING).digest() == make_trace(CI_ORDERING, 11).digest()
+    assert make_trace(CI_ORDERING).digest() != make_trace(CI_ORDERING, 12).digest()
+    assert make_trace(CI_ORDERING, 12).seed == 12
+
+
+def test_longer_texts_change_nothing_but_the_length_of_texts() -> None:
+    plain, longer = make_trace(CI_ORDERING), make_trace(load_scenario("ci-ordering", ["traffic.text_letters_mu=5"]))
+    assert longer.frame.drop(columns="size_bytes").equals(plain.frame.drop(columns="size_bytes"))
+    assert longer.frame.size_bytes.sum() > plain.frame.size_bytes.sum()
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept"),
+    [
+        ("people.read_delay_median=3s", ("join", "connect", "disconnect", "crash", "heartbeat", "send", "open")),
+        ("people.opens=1/s", ("join", "connect", "disconnect", "crash", "heartbeat", "send", "read")),
+        ("design.heartbeat=3s", ("join", "connect", "disconnect", "crash", "send", "open", "read")),
+        ("people.crash_share=0%", ("join", "connect", "heartbeat", "send", "open", "read")),
+        ("traffic.messages=10bn/day", ("join", "connect", "disconnect", "crash", "heartbeat", "open")),
+        ("traffic.daily_peak=1.2", ("join", "connect", "disconnect", "crash", "heartbeat")),
+        ("people.session_median=1min", ("join",)),
+    ],
+)
+def test_one_parameter_does_not_reshuffle_the_rest(setting: str, kept: tuple[str, ...]) -> None:
+    plain, changed = make_trace(CI_ORDERING), make_trace(load_scenario("ci-ordering", [setting]))
+    assert _rows(changed, *kept) == _rows(plain, *kept)
+    assert changed.digest() != plain.digest()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 7])
+def test_the_number_of_messages_is_rate_times_duration(seed: int) -> None:
+    expected = 100e9 / 86_400 / 10_000 * 60
+    assert make_trace(WHATSAPP, seed).message_count == pytest.approx(expected, abs=4 * math.sqrt(expected))
+
+
+def test_bench_scenarios_send_at_their_rate() -> None:
+    trace = make_trace(load_scenario("whatsapp", ["scale.messages=1:2000", "run.duration=20s"]))
+    assert trace.message_count == pytest.approx(11_574, abs=4 * math.sqrt(11_574))
+
+
+@pytest.mark.parametrize("peak", [1.5, 4.0])
+def test_sends_follow_the_curve_of_the_day(peak: float) -> None:
+    # Everybody stays online throughout, so that nothing but the curve moves the rate.
+    always = ["population.connected=100%", "people.session_median=100days", "run.warm_up=0s"]
+    trace = make_trace(load_scenario("whatsapp", [*always, f"traffic.daily_peak={peak}"]))
+    curve = DayCurve(60.0, peak)
+    edges_s = [0, *range(15, 46, 2), 60]
+    sends = trace.frame[trace.frame.action == "send"]
+    observed, _ = np.histogram(sends.t_ns / 1e9, edges_s)
+    share = np.diff([curve.volume_s(edge_s) for edge_s in edges_s]) / 60
+    assert chi_square_z(observed.tolist(), (share * len(sends)).tolist()) < 3
+
+
+def test_a_message_reaches_as_many_people_as_the_scenario_says(whatsapp: Trace) -> None:
+    sends = whatsapp.frame[whatsapp.frame.action == "send"]
+    recipients = np.array([len(whatsapp.members[conv]) - 1 for conv in sends["conv"].tolist()])
+    error = recipients.std() / math.sqrt(len(recipients))
+    assert recipients.mean() == pytest.approx(mean_recipients(WHATSAPP), abs=4 * error)
+    assert (recipients > 1).mean() == pytest.approx(0.15, abs=4 * math.sqrt(0.15 * 0.85 / len(recipients)))
+
+
+def test_as_many_are_online_as_the_scenario_says(whatsapp: Trace) -> None:
+    steps = whatsapp.frame.action.map({"connect": 1, "disconnect": -1, "crash": -1}).astype(float).fillna(0).cumsum()
+    after_ramp = steps[whatsapp.frame.t_ns > 5e9]
+    assert after_ramp.between(632 - 40, 632 + 40).all()
+
+
+def test_heartbeats_keep_their_interval(whatsapp: Trace) -> None:
+    last: dict[int, tuple[str, int]] = {}
+    firsts_s, gaps_s = [], set()
+    for t_ns, action, user, *_ in _rows(whatsapp, "connect", "heartbeat"):
+        if action == "heartbeat":
+            before, before_ns = last[user]
+            gap_s = (t_ns - before_ns) / 1e9
+            if before == "connect":
+                firsts_s.append(gap_s)
+            else:
+                gaps_s.add(gap_s)
+        last[user] = (action, t_ns)
+    assert 14.7 < min(firsts_s) < max(firsts_s) <= 15
+    assert gaps_s == {15.0}
+
+
+def test_conversations_are_opened_at_the_rate_of_the_scenario() -> None:
+    trace = make_trace(load_scenario("whatsapp", ["people.opens=0.5/s"]))
+    ends_s = trace.frame[trace.frame.action.isin(["disconnect", "crash"])].t_ns.to_numpy() / 1e9
+    starts_s = trace.frame[trace.frame.action == "connect"].t_ns.to_numpy() / 1e9
+    online_s = len(starts_s) * 60 - starts_s.sum() - (len(ends_s) * 60 - ends_s.sum())
+    opens = int((trace.frame.action == "open").sum())
+    assert opens == pytest.approx(0.5 * online_s, abs=4 * math.sqrt(0.5 * online_s))
+
+
+def test_the_members_of_a_conversation_read_what_was_sent(whatsapp: Trace) -> None:
+    delays_s = []
+    sent_ns: dict[tuple[int, int], int] = {}
+    for row in whatsapp.actions.itertuples():
+        if row.action == "send":
+            for member in set(whatsapp.members[row.conv]) - {row.user}:
+                sent_ns.setdefault((member, row.conv), row.t_ns)
+        elif row.action == "read":
+            delays_s.append((row.t_ns - sent_ns.pop((row.user, row.conv))) / 1e9)
+        elif row.action == "connect":
+            sent_ns = {pair: t_ns for pair, t_ns in sent_ns.items() if pair[0] != row.user}
+    # The median is a little under 5 s, for slow readers are still reading when the run ends.
+    assert 4 < np.median(delays_s) < 5.5

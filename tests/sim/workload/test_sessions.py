@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from sim.scenario_file import load_scenario
+from sim.workload.sessions import BREAK_MIN_S, Session, draw_sessions
+from sim.workload.streams import Streams
+
+
+def _draw(*settings: str, seed: int = 1) -> list[list[Session]]:
+    return draw_sessions(load_scenario("whatsapp", settings), Streams.of(seed))
+
+
+def _online_at(drawn: list[list[Session]], t_s: float) -> int:
+    return sum(s.start_ns <= t_s * 1e9 < s.end_ns for sessions in drawn for s in sessions)
+
+
+def test_exactly_the_connected_are_online_at_the_start() -> None:
+    assert _online_at(_draw("run.warm_up=0s"), 0.0) == 632
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.5, 1.5])
+def test_the_connected_share_stays_what_it_was(sigma: float) -> None:
+    drawn = _draw("people.session_median=20s", f"people.session_sigma={sigma}", "run.duration=400s", "run.warm_up=0s")
+    spread = math.sqrt(2000 * 0.316 * 0.684)
+    for t_s in (20, 100, 399):
+        assert _online_at(drawn, t_s) == pytest.approx(632, abs=4 * spread)
+
+
+@pytest.mark.parametrize(("warm_up", "ramp_s"), [("4s", 2.0), ("40s", 5.0)])
+def test_devices_connect_over_the_first_half_of_the_warm_up_and_at_most_five_seconds(
+    warm_up: str, ramp_s: float
+) -> None:
+    drawn = _draw(f"run.warm_up={warm_up}", "people.session_median=10min", "population.connected=100%")
+    starts_s = sorted(sessions[0].start_ns / 1e9 for sessions in drawn)
+    assert len(starts_s) == 2000
+    assert starts_s[-1] < ramp_s
+    assert starts_s[1000] == pytest.approx(ramp_s / 2, abs=4 * ramp_s / math.sqrt(12 * 2000) * 2)
+
+
+def test_sessions_met_at_the_start_have_the_residual_life_of_renewal_theory() -> None:
+    drawn = _draw("people.session_median=10s", "people.session_sigma=0.5", "run.warm_up=0s", "population.connected=99%")
+    left_s = [sessions[0].end_ns / 1e9 for sessions in drawn if sessions and sessions[0].start_ns == 0]
+    first, second, third = (10**n * math.exp(n * n * 0.5**2 / 2) for n in (1, 2, 3))
+    mean_s = second / (2 * first)
+    error_s = math.sqrt((third / (3 * first) - mean_s**2) / len(left_s))
+    assert len(left_s) == 1980
+    assert sum(left_s) / len(left_s) == pytest.approx(mean_s, abs=4 * error_s)
+
+
+def test_later_sessions_have_the_median_of_the_scenario() -> None:
+    drawn = _draw("people.session_median=10s", "run.duration=200s")
+    # Sessions that began in the first half: hardly one of them is longer than what the run could show.
+    lengths_s = sorted((s.end_ns - s.start_ns) / 1e9 for sessions in drawn for s in sessions[1:] if s.start_ns < 100e9)
+    assert lengths_s[len(lengths_s) // 2] == pytest.approx(10, rel=4 * 1.25 / math.sqrt(len(lengths_s)))
+
+
+def test_sessions_of_one_device_are_apart() -> None:
+    drawn = _draw("people.session_median=2s", "population.connected=99%")
+    breaks_s = [(b.start_ns - a.end_ns) / 1e9 for sessions in drawn for a, b in pairwise(sessions)]
+    assert len(breaks_s) > 1000
+    assert min(breaks_s) >= BREAK_MIN_S - 1e-8
+
+
+def test_crash_share_is_that_of_the_scenario() -> None:
+    sessions = [s for drawn in _draw("people.session_median=2s") for s in drawn]
+    error = math.sqrt(0.2 * 0.8 / len(sessions))
+    assert sum(s.crashes for s in sessions) / len(sessions) == pytest.approx(0.2, abs=4 * error)
