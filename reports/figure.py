@@ -29,11 +29,11 @@ SHADE = {"warm-up": "#eef1f4", "fault": "#f9d8c9"}
 _STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10.5,
+    "font.size": 12,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
-    "axes.titlesize": 11,
+    "axes.titlesize": 13,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.spines.top": False,
@@ -97,7 +97,7 @@ def shade(axis: Axes, start: float, end: float, what: str, label: str = "") -> N
             xytext=(4, 4),
             textcoords="offset points",
             color=MUTED,
-            fontsize=9,
+            fontsize=10.5,
         )
 
 
@@ -110,7 +110,7 @@ def name_line(axis: Axes, x: float, y: float, text: str, colour: str, dy: float 
         textcoords="offset points",
         color=colour,
         va="center",
-        fontsize=9.5,
+        fontsize=11,
         annotation_clip=False,
     )
 

@@ -82,9 +82,8 @@ def latencies(samples: Mapping[str, pd.DataFrame], window: Window) -> dict[str, 
     return {name: _latency(_judged(frame, window), window) for name, frame in samples.items()}
 
 
-def hop_latencies(history: History, window: Window) -> tuple[HopLatency, ...]:
-    """Statistics of every hop of judged deliveries, in the order of the way."""
-    times = judged_hops(history, window)
+def hop_latencies(times: pd.DataFrame) -> tuple[HopLatency, ...]:
+    """Statistics of every hop, in the order of the way; `times` as in `judged_hops`."""
     found = []
     for hop in HOPS:
         values = times[hop.name].dropna().to_numpy(dtype=float)

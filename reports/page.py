@@ -34,29 +34,46 @@ def render_page(run: Run, result: Result) -> str:
         world=result.world,
         other_worlds=[name for name in result.worlds if name != result.judged],
         plan=result.plan,
-        profile=flat(run.profile),
+        profile=profile_section(run.profile),
         facts=flat({key: value for key, value in run.facts.items() if key not in ("warnings", "replay")}),
         charts=_charts(run, result),
     )
 
 
 def flat(document: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested mappings as rows of dotted key and text; lists of plain values stay one row."""
+    """Nested mappings as rows of dotted key and text."""
     rows: list[tuple[str, str]] = []
     for key, value in document.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            rows += flat(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
-            rows += flat({str(index): item for index, item in enumerate(value)}, f"{name}.")
-        elif isinstance(value, list):
-            rows.append((name, ", ".join(_plain(item) for item in value)))
-        else:
-            rows.append((name, _plain(value)))
+        rows += flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", _plain(value))]
     return rows
 
 
+def profile_section(profile: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Costs of the model with their marks (`cpu`, `background`, `delays`), and whatever else the profile holds."""
+    costs, rest = [], {}
+    for part, table in profile.items():
+        for name, cost in table.items() if isinstance(table, Mapping) else ((None, table),):
+            key = part if name is None else f"{part}: {name}"
+            if isinstance(cost, Mapping) and "mark" in cost:
+                costs.append(
+                    {"name": key, "shown": _cost(cost), "mark": cost["mark"], "source": cost.get("source", "")}
+                )
+            else:
+                rest[key] = cost
+    return {"costs": costs, "rest": flat(rest)}
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    quantiles_s = cost.get("quantiles_s")
+    if quantiles_s:
+        return f"{show_duration(quantiles_s[len(quantiles_s) // 2])} at the median, {show_duration(quantiles_s[-1])} at most"
+    value, unit = float(cost.get("value", 0.0)), str(cost.get("unit", ""))
+    return show_duration(value) if unit == "s" else f"{value:.3g} {unit}"
+
+
 def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -23,7 +23,7 @@ from reports.figure import (
     styled,
     to_svg,
 )
-from reports.latency import judged_seconds, latency_over_time, latency_samples
+from reports.latency import judged_seconds, latency_over_time
 from reports.load import utilisation_over_time
 from reports.presence import PresenceAnswers, presence_answers
 from reports.result import Result
@@ -48,7 +48,7 @@ def latency_over_time_plot(run: Run, result: Result) -> str:
     limit_s = run.scenario.thresholds.get("delivery_p99")
     ends: dict[str, list[tuple[float, float, str, str]]] = {}
     for axis, name in zip(axes, worlds, strict=True):
-        series = latency_over_time(latency_samples(run.histories[name])["delivery"], result.worlds[name].window.end_s)
+        series = latency_over_time(result.worlds[name].samples["delivery"], result.worlds[name].window.end_s)
         _time_axis(axis, run.histories[name], result, name)
         _log_latency(axis)
         axis.set_title(f"delivery latency, {WORLD_NAMES[name]}")
@@ -64,15 +64,14 @@ def latency_over_time_plot(run: Run, result: Result) -> str:
 
 
 @styled
-def quantile_plot(run: Run, result: Result) -> str:
+def quantile_plot(_: Run, result: Result) -> str:
     """Delivery latency at every percentile, tail stretched: equal steps for 90, 99, 99.9 %."""
     drawn, (axis,) = figure(_WIDE, 4.2)
     _log_latency(axis)
     ends = []
-    for name, history in run.histories.items():
-        window, samples = result.worlds[name].window, latency_samples(history)
+    for name, world in result.worlds.items():
         for kind, style in (("delivery", "-"), ("ack", ":")):
-            values = judged_seconds(samples[kind], window)
+            values = judged_seconds(world.samples[kind], world.window)
             if values.size >= _FEWEST:
                 depth, latency_ms = _quantile_curve(values)
                 axis.plot(depth, latency_ms, style, color=WORLD_COLOURS[name])
@@ -115,7 +114,7 @@ def hop_budget_plot(run: Run, result: Result) -> str:
         axis.xaxis.set_major_formatter(_MILLISECONDS)
     parts.set_title("where the time goes")
     parts.legend(
-        ncols=len(HOPS), loc="lower right", bbox_to_anchor=(1, 1), fontsize=9.5, handlelength=0.9, columnspacing=1.1
+        ncols=len(HOPS), loc="lower right", bbox_to_anchor=(1, 1), fontsize=11, handlelength=0.9, columnspacing=1.1
     )
     whole.set_title(f"the same against the limit of {show_duration(limit_ms / 1e3)}")
     whole.axvline(limit_ms, color=LIMIT, lw=1.5)
@@ -127,7 +126,7 @@ def hop_budget_plot(run: Run, result: Result) -> str:
 
 
 @styled
-def utilisation_plot(run: Run, result: Result) -> str:
+def utilisation_plot(_: Run, result: Result) -> str:
     """Mean utilisation of every process in both worlds."""
     names = sorted({name for world in result.worlds.values() for name in world.load.utilisation})
     if not names:
@@ -147,7 +146,7 @@ def utilisation_plot(run: Run, result: Result) -> str:
     axis.set_xlim(0, max(1.05, axis.get_xlim()[1] * 1.08))
     axis.axvline(1, color=LIMIT, lw=1, ls="--")
     axis.set(xlabel="cores used", title="utilisation by process")
-    axis.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9.5, handlelength=0.9)
+    axis.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=11, handlelength=0.9)
     return to_svg(drawn, "utilisation by process")
 
 
@@ -171,7 +170,7 @@ def load_over_time_plot(run: Run, result: Result) -> str:
     busy.set_title("cores busy, all processes" + (f" (of {cores})" if cores else ""))
     waiting.set(title="backlog, records waiting", xlabel="time into the run (s)")
     if busy.get_legend_handles_labels()[0]:
-        busy.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=9.5, handlelength=1.2)
+        busy.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=11, handlelength=1.2)
     return to_svg(drawn, "cores busy and backlog over time")
 
 
@@ -200,7 +199,7 @@ def presence_plot(run: Run, result: Result) -> str:
     for axis in (sockets, beats):
         axis.set(ylim=(0, None), xlim=(0, result.world.window.end_s))
         axis.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-    sockets.legend(loc="lower right", fontsize=9.5, handlelength=1.2)
+    sockets.legend(loc="lower right", fontsize=11, handlelength=1.2)
     return to_svg(drawn, "presence")
 
 
@@ -253,7 +252,7 @@ def _stack(axis: Axes, bars: Sequence[tuple[str, Mapping[str, float]]], labelled
             if labelled and width > 0.05 * widest_ms:
                 dark = colour in ("#332288", "#117733", "#aa4499")
                 ink = "white" if dark else INK
-                axis.text(start + width / 2, row, f"{width:.2g}", ha="center", va="center", fontsize=9, color=ink)
+                axis.text(start + width / 2, row, f"{width:.2g}", ha="center", va="center", fontsize=10.5, color=ink)
         left += widths
 
 
@@ -284,6 +283,7 @@ def _limit_line(axis: Axes, limit_s: float | None, label: str, at: float = 0.995
     if limit_s is None:
         return
     axis.axhline(limit_s * 1e3, color=LIMIT, lw=1.2, ls="--")
+    axis.set_ylim(top=max(limit_s * 2e3, axis.get_ylim()[1]))
     side = "right" if at > 0.5 else "left"
     text = f"{label} {show_duration(limit_s)}"
     axis.annotate(
@@ -294,7 +294,7 @@ def _limit_line(axis: Axes, limit_s: float | None, label: str, at: float = 0.995
         textcoords="offset points",
         ha=side,
         color=LIMIT,
-        fontsize=9.5,
+        fontsize=11,
     )
 
 

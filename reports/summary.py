@@ -12,7 +12,7 @@ from reports.result import Result
 from reports.text import SIGNS, STATISTIC_NAMES, WORLD_NAMES, interval, quantity, threshold_label
 from reports.world import World
 from sim.units import show_duration, show_ratio
-from sim.verdict import Outcome
+from sim.verdict import Outcome, worst
 
 _STYLES = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.UNKNOWN: "yellow"}
 _COMPARED = (("delivery", "p50"), ("delivery", "p99"), ("ack", "p99"), ("all processes", ""))
@@ -23,7 +23,7 @@ def summary_lines(result: Result) -> list[RenderableType]:
     return [
         Group(_title("THRESHOLDS"), _thresholds(result)),
         Group(_title("PLAN", "of the full size"), _plan(result)),
-        *([Group(_title("MODEL"), _comparison(result))] if result.comparison else []),
+        *([Group(_title("PREDICTED AGAINST MEASURED"), _comparison(result))] if result.comparison else []),
         Group(_title("VERDICTS"), *_verdicts(result)),
         Group(*_endings(result)),
     ]
@@ -80,11 +80,9 @@ def _verdicts(result: Result) -> Iterator[RenderableType]:
 
 def _world_verdicts(world: World, name: str) -> Iterable[RenderableType]:
     bad = [found.verdict for found in world.findings if found.verdict.outcome is not Outcome.PASS]
-    held = len(world.findings) - len(bad)
-    outcome = Outcome.PASS if not bad else max((v.outcome for v in bad), key=lambda o: o is Outcome.FAIL)
-    names = ", ".join(f.verdict.check for f in world.findings if f.verdict.outcome is Outcome.PASS)
-    sign = Text(f"  {SIGNS[outcome]} ", _STYLES[outcome])
-    yield sign + Text(f"{name}: {held} of {len(world.findings)} hold", "default") + Text(f"  {names}", "dim")
+    outcome, total = worst(found.verdict.outcome for found in world.findings), len(world.findings)
+    told = f"{name}: all {total} checks hold" if not bad else f"{name}: {total - len(bad)} of {total} checks hold"
+    yield Text(f"  {SIGNS[outcome]} ", _STYLES[outcome]) + Text(told, "default")
     for verdict in bad:
         line = Text(f"    {SIGNS[verdict.outcome]} {verdict.check}", _STYLES[verdict.outcome])
         yield line + Text(f": {verdict.summary}", "default")

@@ -6,7 +6,9 @@ The model's world and the real one are the same type.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import pandas as pd
 
 from reports.checks import CHECKS, check_history, explain
 from reports.latency import (
@@ -46,7 +48,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One history, judged."""
+    """One history, judged. `samples` are those of `reports.latency.latency_samples`, for the charts."""
 
     window: Window
     counts: Mapping[str, int]
@@ -58,6 +60,7 @@ class World:
     trend: Trend
     thresholds: tuple[ThresholdResult, ...]
     findings: tuple[Finding, ...]
+    samples: Mapping[str, pd.DataFrame] = field(repr=False, compare=False)
 
     @property
     def outcome(self) -> Outcome:
@@ -74,17 +77,19 @@ def judge_world(history: History, trace: Trace | None, limits_s: Mapping[str, fl
     found = latencies(samples, window)
     carried = load(history, window, cores)
     kept = generator(history, window, _planned(trace, window))
+    times = judged_hops(history, window)
     return World(
         window=window,
         counts=counts(history, window),
         latency=found,
-        hops=hop_latencies(history, window),
-        budgets=hop_budgets(judged_hops(history, window)),
+        hops=hop_latencies(times),
+        budgets=hop_budgets(times),
         load=carried,
         generator=kept,
         trend=backlog_trend(history, samples["delivery"], window, carried.sends_per_s),
         thresholds=judge_thresholds(limits_s, found, kept.reason),
         findings=tuple(_finding(history, verdict) for verdict in check_history(history)),
+        samples=samples,
     )
 
 

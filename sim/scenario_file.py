@@ -87,6 +87,12 @@ def dump_scenario(scenario: Scenario) -> str:
     return "\n\n".join(["\n".join(scalars), *tables]) + "\n"
 
 
+def with_settings(scenario: Scenario, settings: Mapping[str, object]) -> Scenario:
+    """The scenario with other values, such as `{"traffic.daily_peak": 2}`. Raises ScenarioError as a file would."""
+    laid_over = [f"{key}={value if isinstance(value, str) else _toml_value(value)}" for key, value in settings.items()]
+    return parse_scenario(dump_scenario(scenario), scenario.name, laid_over)
+
+
 def _toml_value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()

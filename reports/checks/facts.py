@@ -17,13 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from reports.checks.codes import MISSING, NEVER_NS, Integers
+from reports.checks.order import Canon, Climb
 from sim.history import KINDS, History
-
-MISSING = -1
-NEVER_NS = np.iinfo(np.int64).max
-
-Integers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 def facts_of(history: History) -> Facts:
@@ -100,6 +96,32 @@ class Facts(History):
     def names_members(self) -> bool:
         """Whether the config event says who belongs to which conversation."""
         return bool(self.settings.get("members"))
+
+    @cached_property
+    def canon(self) -> Canon:
+        """The one order of each conversation that every device should show."""
+        sources = {"seq": ("deliver", "store.row"), "offset": ("log.append",), "partition": ("log.append",)}
+        sources["message_id"] = ("send.ok", "log.append", "deliver", "store.row")
+        known = {column: self._known(column, kinds) for column, kinds in sources.items()}
+        return Canon.of(self.messages.assign(**known), len(self.names("conv")))
+
+    @cached_property
+    def placed(self) -> pd.DataFrame:
+        """The rows of `shown` with a `rank`, shown in the conversation they were sent to, and their `row` in it."""
+        uuid = self.shown["uuid"].to_numpy()
+        rank = self.canon.rank[uuid]
+        row = np.flatnonzero((rank >= 0) & (self.messages["conv"].to_numpy()[uuid] == self.shown["conv"].to_numpy()))
+        return self.shown.iloc[row].assign(rank=rank[row], row=row)
+
+    @cached_property
+    def climb(self) -> Climb:
+        """How the ranks of `placed` rise, by device and conversation."""
+        return Climb.of(self.stream(self.placed["device"], self.placed["conv"]), self.placed["rank"].to_numpy())
+
+    def stream(self, device: pd.Series, conv: pd.Series) -> Integers:
+        """One number for a (device, conversation)."""
+        numbers: Integers = device.to_numpy() * max(len(self.names("conv")), 1) + conv.to_numpy()
+        return numbers
 
     @cached_property
     def members(self) -> pd.DataFrame:
@@ -214,6 +236,15 @@ class Facts(History):
         first = np.full(len(self.names("uuid")), MISSING, dtype=np.int64)
         first[codes[::-1]] = rows[::-1]
         return first
+
+    def _known(self, column: str, kinds: tuple[str, ...]) -> Integers:
+        """The column's first value by uuid; later kinds outrank earlier ones."""
+        values = np.full(len(self.names("uuid")), MISSING, dtype=np.int64)
+        for kind in kinds:
+            rows = self.table(kind, "uuid", column)
+            rows = rows[(rows["uuid"] >= 0) & (rows[column] >= 0)][::-1]
+            values[rows["uuid"]] = rows[column]
+        return values
 
     def _times(self, events: Integers) -> Integers:
         """Time of each event number, NEVER_NS for MISSING."""

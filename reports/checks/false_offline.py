@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import EXAMPLES, Check, example, judge, unknown
-from reports.checks.facts import MISSING, NEVER_NS, Facts, Integers, facts_of
+from reports.checks.codes import MISSING, NEVER_NS, Integers
+from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_reads, seconds_ns, times_ns
 from sim.history import History
 from sim.verdict import Verdict

@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import EXAMPLES, Check, example, judge, unknown
-from reports.checks.facts import MISSING, Facts, facts_of
+from reports.checks.codes import MISSING
+from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Example, Verdict
 
@@ -36,7 +37,8 @@ def run(history: History) -> Verdict:
         why = f"the run did not end quietly; {len(missing):,} deliveries were not seen yet, which proves nothing"
         return unknown("lost", why, {"not_seen": len(missing)})
     owed = facts.owed["due_ns"] <= facts.quiesced_ns
-    missing = missing[owed.loc[missing.index]].assign(stage=lambda rows: _stages(facts, rows))
+    missing = missing[owed.loc[missing.index]]
+    missing = missing.assign(stage=_stages(facts, missing) if len(missing) else "")
     worst = missing.sort_values("due_ns", kind="stable").head(EXAMPLES)
     return judge(
         "lost",

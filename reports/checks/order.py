@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reports.checks.facts import MISSING, Facts, Flags, Integers
+from reports.checks.codes import MISSING, Flags, Integers
+
+BASES = ("seq", "offset", "message_id")
 
 
 @dataclass(frozen=True)
@@ -59,46 +61,33 @@ class Climb:
 
 @dataclass(frozen=True)
 class Canon:
-    """By uuid code: rank in its conversation's canonical order, MISSING where it has none. `basis`: conversations by
-    what orders them.
+    """The one order of each conversation that every device should show.
+
+    By `seq` if all messages that were shown have one; else by log offset if they have one and share a partition; else
+    by `message_id`. A conversation that has none of them for every shown message has no order.
+
+    `rank`: by message, MISSING where it has none. `basis`: how many conversations are ordered by what.
     """
 
     rank: Integers
     basis: dict[str, int]
 
-
-def canonical_order(facts: Facts) -> Canon:
-    """The one order of each conversation that every device should show.
-
-    By `seq` if all messages that were shown have one; else by log offset if they have one and share a partition; else
-    by `message_id`. A conversation that has none of them for every shown message has no order.
-    """
-    messages = facts.messages
-    seq = _known(facts, "seq", ("deliver", "store.row"))
-    offset, partition = (_known(facts, column, ("log.append",)) for column in ("offset", "partition"))
-    message_id = _known(facts, "message_id", ("send.ok", "log.append", "deliver", "store.row"))
-    conv = messages["conv"].to_numpy()
-    matters = (messages["delivered"] >= 0).to_numpy() & (conv >= 0)
-    convs = pd.DataFrame({"conv": conv, "seq": seq >= 0, "offset": offset >= 0, "message_id": message_id >= 0})[matters]
-    usable = convs.groupby("conv").all()
-    usable["offset"] &= pd.Series(partition[matters]).groupby(conv[matters]).nunique() == 1
-    basis = np.select([usable[name] for name in ("seq", "offset", "message_id")], [0, 1, 2], default=MISSING)
-    by_conv = np.full(len(facts.names("conv")) + 1, MISSING, dtype=np.int64)  # the last is for MISSING
-    by_conv[usable.index] = basis
-    chosen = by_conv[conv]
-    value = np.select([chosen == i for i in range(3)], [seq, offset, message_id], default=MISSING)
-    used = {f"ordered_by_{name}": int((basis == i).sum()) for i, name in enumerate(("seq", "offset", "message_id"))}
-    return Canon(_ranks(conv, value), used)
-
-
-def _known(facts: Facts, column: str, kinds: tuple[str, ...]) -> Integers:
-    """The column's first value by uuid; later kinds outrank earlier ones."""
-    values = np.full(len(facts.messages), MISSING, dtype=np.int64)
-    for kind in kinds:
-        rows = facts.table(kind, "uuid", column)
-        rows = rows[(rows["uuid"] >= 0) & (rows[column] >= 0)][::-1]
-        values[rows["uuid"]] = rows[column]
-    return values
+    @classmethod
+    def of(cls, messages: pd.DataFrame, convs: int) -> Canon:
+        """From one row a message: conv (0 to convs − 1), delivered, and seq, partition, offset, message_id."""
+        shown = messages[(messages["delivered"] >= 0) & (messages["conv"] >= 0)]
+        conv, partition = shown["conv"].to_numpy(), shown["partition"].to_numpy()
+        partition_of = np.full(convs, MISSING, dtype=np.int64)
+        partition_of[conv] = partition
+        has = {name: (shown[name] >= 0).to_numpy() for name in BASES}
+        has["offset"] &= partition == partition_of[conv]
+        size = np.bincount(conv, minlength=convs)
+        complete = [(size > 0) & (np.bincount(conv, has[name], convs) == size) for name in BASES]
+        basis = np.select(complete, range(len(BASES)), default=MISSING)
+        chosen = np.append(basis, MISSING)[messages["conv"]]
+        value = np.select([chosen == i for i in range(len(BASES))], [messages[name] for name in BASES], default=MISSING)
+        used = {f"ordered_by_{name}": int((basis == i).sum()) for i, name in enumerate(BASES)}
+        return cls(_ranks(messages["conv"].to_numpy(), value), used)
 
 
 def _ranks(conv: Integers, value: Integers) -> Integers:

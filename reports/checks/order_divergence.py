@@ -11,7 +11,6 @@ import numpy as np
 
 from reports.checks.base import EXAMPLES, Check, example, judge
 from reports.checks.facts import facts_of
-from reports.checks.order import Climb, canonical_order
 from sim.history import History
 from sim.verdict import Verdict
 
@@ -19,11 +18,8 @@ from sim.verdict import Verdict
 def run(history: History) -> Verdict:
     """Judge by the definition above."""
     facts = facts_of(history)
-    canon = canonical_order(facts)
-    rank = canon.rank[facts.shown["uuid"]]
-    shown, rank = facts.shown[rank >= 0], rank[rank >= 0]
-    group = shown["device"].to_numpy() * len(facts.names("conv")) + shown["conv"].to_numpy()
-    late, leader = Climb.of(group, rank).falls()
+    shown, rank = facts.placed, facts.placed["rank"].to_numpy()
+    late, leader = facts.climb.falls()
     back = rank[leader] - rank[late]
     worst = np.argsort(-back, kind="stable")[:EXAMPLES]
     return judge(
@@ -40,7 +36,7 @@ def run(history: History) -> Verdict:
             )
             for i in worst
         ],
-        values=canon.basis,
+        values=facts.canon.basis,
     )
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from reports.checks.base import EXAMPLES, Check, example, judge
-from reports.checks.facts import MISSING, Facts, Flags, facts_of
+from reports.checks.codes import MISSING, Flags
+from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.checks.facts import MISSING, NEVER_NS, Facts, Integers
+from reports.checks.codes import MISSING, NEVER_NS, Integers
+from reports.checks.facts import Facts
 
 # What may be in flight between a device, its gateway and the store: one machine, one clock, busy event loops.
 EPSILON_NS = 500_000_000

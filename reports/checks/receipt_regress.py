@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import EXAMPLES, Check, example, judge
-from reports.checks.facts import NEVER_NS, Facts, Flags, Integers, facts_of
+from reports.checks.codes import NEVER_NS, Flags, Integers
+from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
 

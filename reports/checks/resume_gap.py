@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import EXAMPLES, Check, example, judge, unknown
-from reports.checks.facts import MISSING, NEVER_NS, Facts, facts_of
-from reports.checks.order import Climb, canonical_order
+from reports.checks.codes import MISSING, NEVER_NS
+from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Example, Verdict
 
@@ -44,31 +44,29 @@ def run(history: History) -> Verdict:
 
 def _passed_over(facts: Facts) -> pd.DataFrame:
     """`facts.owed` with `gap`, `above` (row of `shown` that passed it over) and `caught_up` (shown after a resume)."""
-    rank = canonical_order(facts).rank
     opened = facts.session_times_ns("conn.open")
     opened[opened == NEVER_NS] = MISSING  # a session that nobody saw open cannot have resumed anything
-    has_place = rank[facts.shown["uuid"]] >= 0
-    shown, row = facts.shown[has_place], np.flatnonzero(has_place)
-    climb = Climb.of(_group(facts, shown), rank[shown["uuid"]])
-    owed = facts.owed.assign(above=MISSING, gap=False)
     session = np.append(facts.shown["session"].to_numpy(), MISSING)
+    owed = facts.owed.assign(above=MISSING, gap=False)
     due, own = owed["due_ns"].to_numpy(), session[owed["shown"]]
     owed["caught_up"] = (owed["shown"] >= 0) & (opened[own] > due)
-    fallen = np.zeros(len(facts.shown) + 1, dtype=np.bool_)
-    fallen[row[climb.falls()[0]]] = True
-    fallen[MISSING] = True  # what was never shown is a suspect as well
-    suspects = owed[fallen[owed["shown"]] & (rank[owed["uuid"]] >= 0)]
-    above = climb.first_above(_group(facts, suspects), rank[suspects["uuid"]])
-    above = np.append(row, MISSING)[above]
+    suspects = _suspects(facts)
+    above = facts.climb.first_above(facts.stream(suspects["device"], suspects["conv"]), suspects["rank"].to_numpy())
+    above = np.append(facts.placed["row"].to_numpy(), MISSING)[above]
     theirs, at = session[above], suspects.index
     owed.loc[at, "above"] = above
     owed.loc[at, "gap"] = (above >= 0) & (opened[theirs] > due[at]) & (theirs != own[at])
     return owed
 
 
-def _group(facts: Facts, rows: pd.DataFrame) -> np.ndarray:
-    numbers: np.ndarray = rows["device"].to_numpy() * len(facts.names("conv")) + rows["conv"].to_numpy()
-    return numbers
+def _suspects(facts: Facts) -> pd.DataFrame:
+    """What was owed, has a rank, and was never shown or shown below something: only that can have been passed over."""
+    late = np.zeros(len(facts.shown) + 1, dtype=np.bool_)
+    late[facts.placed["row"].to_numpy()[facts.climb.falls()[0]]] = True
+    late[MISSING] = True
+    suspects = facts.owed[late[facts.owed["shown"]]]
+    suspects = suspects.assign(rank=facts.canon.rank[suspects["uuid"]])
+    return suspects[suspects["rank"] >= 0]
 
 
 def _example(facts: Facts, row: pd.Series) -> Example:

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import EXAMPLES, Check, example
-from reports.checks.facts import NEVER_NS, Facts, facts_of
+from reports.checks.codes import NEVER_NS
+from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import life, nearest, times_ns
 from reports.estimates import ENOUGH, describe
 from sim.history import History

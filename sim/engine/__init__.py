@@ -7,7 +7,8 @@ calibrate   a profile from a real run at low load
 """
 
 from sim.engine.box import BOX
+from sim.engine.calibrate import calibrate
 from sim.engine.profile import Profile
 from sim.engine.reference import simulate
 
-__all__ = ["BOX", "Profile", "simulate"]
+__all__ = ["BOX", "Profile", "calibrate", "simulate"]

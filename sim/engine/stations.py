@@ -59,8 +59,8 @@ class Cores:
             raise ValueError(f"cores={cores} must be at least 1")
         self._env = env
         self.cores = cores
-        self.jobs = Occupancy(env)
-        self.busy_s = 0.0
+        self._busy_s = 0.0
+        self._present_s = 0.0
         self._ends: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self._clock_s = 0.0
@@ -80,13 +80,17 @@ class Cores:
             raise ValueError(f"demand_s={demand_s} must not be negative")
         self._advance()
         heappush(self._ends, (self._clock_s + demand_s, next(self._numbers), done))
-        self.jobs.change(+1)
         self._set_alarm()
 
     def utilisation(self) -> float:
         """Share of the cores that was busy since the start."""
         self._advance()
-        return self.busy_s / (self.cores * (self._env.now - self._start_s))
+        return self._busy_s / (self.cores * (self._env.now - self._start_s))
+
+    def mean_jobs(self) -> float:
+        """Mean number of jobs present since the start."""
+        self._advance()
+        return self._present_s / (self._env.now - self._start_s)
 
     def _advance(self) -> None:
         now_s = self._env.now
@@ -94,7 +98,8 @@ class Cores:
         present = len(self._ends)
         if present and elapsed_s > 0:
             self._clock_s += elapsed_s * min(1.0, self.cores / present)
-            self.busy_s += elapsed_s * min(present, self.cores)
+            self._busy_s += elapsed_s * min(present, self.cores)
+            self._present_s += elapsed_s * present
         self._seen_s = now_s
 
     def _set_alarm(self) -> None:
@@ -112,9 +117,7 @@ class Cores:
         self._alarm, self._alarm_s = None, float("inf")
         self._advance()
         while self._ends and self._ends[0][0] <= self._clock_s + _INSTANT_S:
-            done = heappop(self._ends)[2]
-            self.jobs.change(-1)
-            done()
+            heappop(self._ends)[2]()
         if self._ends:
             self._set_alarm()
         else:

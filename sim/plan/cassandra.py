@@ -88,13 +88,15 @@ def _nodes_at(suffix: str, density: Parameter, replicated: PlanLine) -> tuple[Pl
 
 
 def _partition(has: Given) -> tuple[PlanLine, ...]:
+    # What is kept for less than a day still fills its partition with up to a day's rows.
+    kept = of(has.retention) if has.retention.value >= 1 else of(1.0)
     note = "the document buckets only extremely active conversations; a 40-member group with 100 a day needs it already"
     return (
         computed(
             "cassandra.unbucketed_rows_per_day",
             "rows per day that an unbucketed partition takes",
             "rows/day",
-            of(known.PARTITION_ROWS) / has.retention,
+            of(known.PARTITION_ROWS) / kept,
             "unbounded partition",
             note,
         ),
@@ -102,7 +104,7 @@ def _partition(has: Given) -> tuple[PlanLine, ...]:
             "cassandra.unbucketed_rows_per_day_by_bytes",
             "rows per day that an unbucketed partition takes, by bytes",
             "rows/day",
-            of(known.PARTITION_BYTES) / has.message_bytes / has.retention,
+            of(known.PARTITION_BYTES) / has.message_bytes / kept,
         ),
         computed(
             "cassandra.month_bucket_rows_per_day",

@@ -121,7 +121,7 @@ CLAIMS: tuple[Claim, ...] = (
         "a single consumer processes a conversation in order",
         "corrected",
         "True within one stable assignment. A rebalance redelivers, a zombie writes twice, more partitions move "
-        "keys, and without idempotence retries reorder (github.com/IBM/sarama issue 2860).",
+        "keys, and without idempotence retries reorder (reported of IBM/sarama).",
     ),
     Claim(
         "15",

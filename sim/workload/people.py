@@ -132,10 +132,10 @@ class _People:
     def _browse(self, user: int, end_ns: int) -> Process:
         opens_per_s = self._scenario.people.opens_per_s
         while opens_per_s > 0:
-            gap_ns = round(self._streams.opens.exponential(1 / opens_per_s) * 1e9)
+            gap_ns = self._streams.opens.exponential(1e9 / opens_per_s)
             if self._env.now + gap_ns >= end_ns:
                 return
-            yield self._env.timeout(gap_ns)
+            yield self._env.timeout(round(gap_ns))
             self._act("open", user, self._preference.pick(user, self._streams.opens.random()))
 
     def _keep_alive(self, user: int, end_ns: int) -> Process:

@@ -94,6 +94,14 @@ def test_an_event_is_never_sized_below_the_daily_peak_nor_that_below_the_mean(me
     assert counts == sorted(counts)
 
 
+def test_a_scenario_that_keeps_nothing_and_has_no_groups_can_be_planned() -> None:
+    bare = planned("storage.retention=0", "traffic.group_share=0", "people.opens=0")
+    assert bare.line("traffic.recipients").value == 1
+    assert bare.line("cassandra.bytes").value == 0
+    assert bare.line("cassandra.unbucketed_rows_per_day").value == 100_000
+    assert bare.line("redis.presence_reads").value == 0
+
+
 @FEW
 @given(mean=MILLIONS)
 def test_counts_of_machines_are_whole_and_at_least_one(mean: int) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
-from sim.trace import Trace
+from sim.trace import Action, Trace
 from sim.workload import make_trace
 from sim.workload.conversations import mean_recipients
 from sim.workload.day_curve import DayCurve
@@ -33,8 +32,8 @@ def broken_rules(trace: Trace) -> set[str]:
     online: dict[int, bool] = {}
     cseq: Counter[tuple[int, int]] = Counter()
     unread: set[tuple[int, int]] = set()
-    for row in trace.actions.itertuples():
-        user, conv = int(row.user), int(row.conv)
+    for row in _rows(trace):
+        user, conv = row.user, row.conv
         if (row.action == "connect") == online.get(user, False):
             broken.add(f"{row.action} of a user who is {'on' if online.get(user) else 'off'}line")
         if conv != -1 and user not in trace.members[conv]:
@@ -56,8 +55,9 @@ def broken_rules(trace: Trace) -> set[str]:
     return broken
 
 
-def _rows(trace: Trace, *actions: str) -> list[tuple[Any, ...]]:
-    return list(trace.frame[trace.frame.action.isin(actions)].itertuples(index=False, name=None))
+def _rows(trace: Trace, *actions: str) -> list[Action]:
+    frame = trace.frame[trace.frame.action.isin(actions)] if actions else trace.actions
+    return [Action._make(row) for row in frame.itertuples(index=False, name=None)]
 
 
 @pytest.mark.parametrize("scenario", [WHATSAPP, CI_ORDERING], ids=lambda scenario: str(scenario.name))
@@ -196,7 +196,7 @@ def test_conversations_are_opened_at_the_rate_of_the_scenario() -> None:
 def test_the_members_of_a_conversation_read_what_was_sent(whatsapp: Trace) -> None:
     delays_s = []
     sent_ns: dict[tuple[int, int], int] = {}
-    for row in whatsapp.actions.itertuples():
+    for row in _rows(whatsapp):
         if row.action == "send":
             for member in set(whatsapp.members[row.conv]) - {row.user}:
                 sent_ns.setdefault((member, row.conv), row.t_ns)

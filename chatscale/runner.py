@@ -1,0 +1,126 @@
+"""A whole run: servers up, calibration at low load, the drive, the model's prediction of the same trace, the report.
+
+trace ─┬─► calibrate (a short quiet drive) ─► profile ─┐
+       ├─► drive ─► history-real                       │
+       └─► simulate ◄──────────────────────────────────┘ ─► history-sim ─► report
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from chatscale.run_folder import new_folder, write_facts
+from realstack.drive import drive
+from realstack.driver.replay import Progress
+from realstack.servers import Servers, start_servers
+from reports import write_report
+from reports.result import Result
+from sim.engine import Profile, calibrate, simulate
+from sim.scenario import Scenario
+from sim.scenario_file import with_settings
+from sim.trace import Trace
+from sim.workload import make_trace
+
+_CALIBRATION = {"run.duration": 16, "run.warm_up": 5}
+_CALIBRATION_SHARE = 0.3
+
+
+class Watcher(Protocol):
+    """Who follows a run: a terminal, a log, nobody."""
+
+    def step(self, text: str) -> None:
+        """A new step begins."""
+
+    def note(self, text: str) -> None:
+        """Something worth a line happened within the step."""
+
+    def drive(self, progress: Progress, trace: Trace) -> None:
+        """The drive is this far."""
+
+
+class Nobody:
+    """Watches nothing."""
+
+    def step(self, text: str) -> None:
+        """Ignore it."""
+
+    def note(self, text: str) -> None:
+        """Ignore it."""
+
+    def drive(self, progress: Progress, trace: Trace) -> None:
+        """Ignore it."""
+
+
+def run_scenario(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    servers: str = "auto",
+    out: Path | None = None,
+    replay: str = "",
+    watcher: Watcher | None = None,
+) -> Result:
+    """Run it all and return the judged result; the folder is `result.folder`.
+
+    Raises UsageError for a folder that cannot be used and ServerError for servers that cannot be had or die.
+    """
+    watch = watcher or Nobody()
+    seed = scenario.run.seed if seed is None else seed
+    folder = new_folder(scenario, seed, out)
+    watch.step("trace: who sends what, when")
+    trace = make_trace(scenario, seed)
+    trace.save(folder / "trace.parquet")
+    watch.step("servers: Kafka, Cassandra and Redis")
+    with start_servers(servers, folder, on_event=watch.note) as running:
+        write_facts(folder, seed, replay, **_server_facts(running, servers))
+        profile = _calibrate(running, scenario, seed, folder, watch)
+        watch.step("drive: the trace through the real stack")
+        real = drive(running, scenario, trace, folder, lambda progress: watch.drive(progress, trace))
+        real.save(folder / "history-real.parquet")
+    watch.step("simulate: the model's prediction of the same trace")
+    simulate(scenario, trace, profile, seed).save(folder / "history-sim.parquet")
+    watch.step("report: checks, comparison, page")
+    return write_report(folder)
+
+
+def _server_facts(running: Servers, provider: str) -> Mapping[str, object]:
+    return {"provider": provider, "servers_ready_s": running.ready_s, "versions": running.versions}
+
+
+def _calibrate(running: Servers, scenario: Scenario, seed: int, folder: Path, watch: Watcher) -> Profile:
+    """Service times of this box from a short drive at low load, with another seed than the run's."""
+    watch.step("calibrate: service times of this box at low load")
+    quiet = with_settings(scenario, {**_CALIBRATION, "scale.messages": scenario.scale.messages * _CALIBRATION_SHARE})
+    trace = make_trace(quiet, seed + 1)
+    history = drive(running, quiet, trace, folder / "calibration", lambda progress: watch.drive(progress, trace))
+    profile = calibrate(history, trace)
+    profile.save(folder / "profile.json")
+    shutil.rmtree(folder / "calibration")
+    return profile
+
+
+def simulate_scenario(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    out: Path | None = None,
+    replay: str = "",
+    profile: Profile | None = None,
+    watcher: Watcher | None = None,
+) -> Result:
+    """The model alone: trace, history and report, no server."""
+    watch = watcher or Nobody()
+    seed = scenario.run.seed if seed is None else seed
+    folder = new_folder(scenario, seed, out)
+    watch.step("trace: who sends what, when")
+    trace = make_trace(scenario, seed)
+    trace.save(folder / "trace.parquet")
+    watch.step(f"simulate: {trace.message_count:,} messages")
+    model = {} if profile is None else {"profile": profile}
+    simulate(scenario, trace, seed=seed, **model).save(folder / "history-sim.parquet")
+    write_facts(folder, seed, replay)
+    watch.step("report: checks and page")
+    return write_report(folder)

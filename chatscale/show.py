@@ -1,0 +1,156 @@
+"""What commands print: tables for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim.units import show_duration
+from sim.verdict import Outcome, Verdict, worst
+
+if TYPE_CHECKING:
+    from realstack.servers.doctor import Finding
+
+    from reports.result import Result
+    from sim.history import History
+    from sim.plan import Plan
+
+_SIGNS = {
+    Outcome.PASS: Text("✓", "green"),
+    Outcome.FAIL: Text("✗", "bold red"),
+    Outcome.UNKNOWN: Text("?", "yellow"),
+}
+
+
+_PIPE_WIDTH = 132
+
+
+def _console() -> Console:
+    """Stdout; a pipe has no width of its own, so tables get one that cuts nothing."""
+    console = Console(highlight=False, soft_wrap=True)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
+
+
+def json_document(document: Mapping[str, Any]) -> None:
+    """One document on stdout."""
+    print(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+def plan_table(plan: Plan) -> None:
+    """Every line of the plan by component, the document's own figures beside."""
+    console = _console()
+    for component, lines in plan.components().items():
+        table = Table(title=component, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+        for column, justify in (("", "left"), ("", "right"), ("", "left"), ("the document says", "left")):
+            table.add_column(
+                column, justify="right" if justify == "right" else "left", header_style="dim", no_wrap=True
+            )
+        for line in lines:
+            table.add_row(line.key, Text(line.shown, "bold"), Text(line.parameter.mark, "dim"), line.document or "")
+        console.print(table)
+        console.print()
+    console.print("how a number comes about: chatscale plan … --explain kafka.partitions", style="dim")
+
+
+def result(judged: Result, *, as_json: bool) -> None:
+    """The end of a run."""
+    if as_json:
+        json_document(judged.to_dict())
+        return
+    from reports.summary import summary_lines
+
+    console = _console()
+    for part in summary_lines(judged):
+        console.print(part)
+
+
+def verdicts(path: Path, history: History, found: Sequence[Verdict], *, as_json: bool) -> None:
+    """One line a check, and for each failure the events that convict."""
+    from reports.checks.evidence import explain
+
+    outcome = worst(verdict.outcome for verdict in found)
+    if as_json:
+        json_document(
+            {
+                "history": str(path),
+                "outcome": outcome,
+                "exit_code": outcome.exit_code,
+                "verdicts": [
+                    {**asdict(v), "evidence": [explain(history, v, example) for example in v.examples]} for v in found
+                ],
+            }
+        )
+        return
+    console = _console()
+    console.print(f"{path}: {len(history.frame):,} events", style="dim")
+    for verdict in found:
+        console.print(_SIGNS[verdict.outcome], f"{verdict.check:<18}", verdict.summary)
+        for example in verdict.examples[:3]:
+            console.print("\n".join(f"      {line}" for line in explain(history, verdict, example)), style="dim")
+    console.print(f"outcome {outcome}, exit code {outcome.exit_code}")
+
+
+def comparison(judged: Result, *, as_json: bool) -> None:
+    """Predicted against measured."""
+    from reports.result import plain
+    from reports.text import quantity
+    from sim.errors import UsageError
+
+    compared = judged.comparison
+    if compared is None:
+        raise UsageError(f"{judged.folder} holds one world only; `chatscale run` makes both")
+    if as_json:
+        rows = [{**plain(row), "error": row.error} for row in compared.rows]
+        json_document({"rows": rows, "conclusion": compared.conclusion, "backlog": plain(compared.backlog)})
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("", "", "predicted", "measured", "error"):
+        table.add_column(name, justify="left" if name == "" else "right", header_style="dim")
+    for row in compared.rows:
+        values = (quantity(row.predicted, row.unit), quantity(row.measured, row.unit))
+        table.add_row(row.subject, row.statistic, *values, row.shown_error)
+    console = _console()
+    console.print(table)
+    console.print(compared.conclusion)
+
+
+def findings(found: Iterable[Finding], *, as_json: bool) -> int:
+    """Doctor's findings; the exit code says whether something needed is missing."""
+    found = list(found)
+    healthy = all(finding.ok for finding in found)
+    if as_json:
+        json_document({"ok": healthy, "findings": [asdict(finding) for finding in found]})
+    else:
+        console = _console()
+        for finding in found:
+            console.print(_SIGNS[Outcome.PASS if finding.ok else Outcome.FAIL], f"{finding.name:<14}", finding.detail)
+            if finding.mend:
+                console.print(f"      {finding.mend}", style="bold" if not finding.ok else "dim")
+    return 0 if healthy else 3
+
+
+def bench(found: Mapping[str, Any], *, as_json: bool) -> None:
+    """The highest sustained rate and where the processor time went."""
+    if as_json:
+        json_document(found)
+        return
+    console = _console()
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("tried/s", "delivery p50", "p99", "lag p99", "violations", ""):
+        table.add_column(name, justify="right", header_style="dim")
+    for step in found["steps"]:
+        times = (
+            show_duration(step[key] / 1000) for key in ("delivery_p50_ms", "delivery_p99_ms", "schedule_lag_p99_ms")
+        )
+        table.add_row(f"{step['sent_per_s']:.0f}", *times, str(step["violations"]), step["verdict"])
+    console.print(table)
+    console.print(f"sustained {found['sent_per_s']:.0f} messages/s ({found['ratio']}) on {found['sockets']} sockets")
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in found["cpu_share"].items())
+    console.print(f"of one core each: {shares}")
