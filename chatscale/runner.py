@@ -26,6 +26,7 @@ from sim.workload import make_trace
 
 _CALIBRATION = {"run.duration": 16, "run.warm_up": 5}
 _CALIBRATION_SHARE = 0.3
+_CALIBRATION_IDLE_S = 3.0
 
 
 class Watcher(Protocol):
@@ -95,7 +96,14 @@ def _calibrate(running: Servers, scenario: Scenario, seed: int, folder: Path, wa
     watch.step("calibrate: service times of this box at low load")
     quiet = with_settings(scenario, {**_CALIBRATION, "scale.messages": scenario.scale.messages * _CALIBRATION_SHARE})
     trace = make_trace(quiet, seed + 1)
-    history = drive(running, quiet, trace, folder / "calibration", lambda progress: watch.drive(progress, trace))
+    history = drive(
+        running,
+        quiet,
+        trace,
+        folder / "calibration",
+        lambda progress: watch.drive(progress, trace),
+        idle_s=_CALIBRATION_IDLE_S,
+    )
     profile = calibrate(history, trace)
     profile.save(folder / "profile.json")
     shutil.rmtree(folder / "calibration")

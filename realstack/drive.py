@@ -27,19 +27,27 @@ from sim.scenario import Scenario
 from sim.settings import config_event
 from sim.trace import Trace
 
-_IDLE_S = 3.0
 _POLL_S = 0.1
 _DRAIN_LIMIT_S = 20.0
 _SLACK_S = 120.0
 
 OnProgress = Callable[[Progress], None]
+Meddle = Callable[[ChatStack, Progress], None]
 
 
 def drive(
-    servers: Servers, scenario: Scenario, trace: Trace, folder: Path, on_progress: OnProgress = lambda _: None
+    servers: Servers,
+    scenario: Scenario,
+    trace: Trace,
+    folder: Path,
+    on_progress: OnProgress = lambda _: None,
+    meddle: Meddle = lambda _stack, _progress: None,
+    idle_s: float = 0.0,
 ) -> History:
     """Replay the trace and return its history. `folder` gets the logs and the trace.
 
+    `on_progress` is told several times a second how far it is; `meddle` may then kill processes of the backend.
+    For `idle_s` nothing but the gauges run, so that a calibration knows what an idle box uses.
     Raises ServerStartError or ServerLostError when a server or process does not come up or dies.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,12 +61,12 @@ def drive(
             return {**servers.usage(), **stack.usage(), **{process.name: process.usage() for process in driver}}
 
         with Gauges(stack.settings, usage) as gauges:
-            time.sleep(_IDLE_S)
+            time.sleep(idle_s)
             plan = _plan(scenario, stack, folder, trace_path)
             driver.append(stack.spawn("driver", "realstack.driver.replay", str(folder / "driver.json")))
-            origin_ns = _wait(driver[0], plan, stack, servers, trace, on_progress)
+            origin_ns = _wait(driver[0], plan, stack, servers, trace, on_progress, meddle)
         seen = History.load(Path(plan.events))
-        rest = History.of([*gauges.events, *_witnesses(stack, clock)])
+        rest = History.of([*gauges.events, *stack.faults, *_witnesses(stack, clock)])
     Path(plan.events).unlink()
     return _join(config_event(scenario, trace), [seen, rest], origin_ns)
 
@@ -68,6 +76,7 @@ def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path) 
         trace=str(trace_path),
         gateways=stack.gateways,
         gap_hold_s=scenario.design.gap_hold_s,
+        backend=stack.settings,
         drain_limit_s=_DRAIN_LIMIT_S,
         events=str(folder / "client-events.parquet"),
         progress=str(folder / "progress.json"),
@@ -78,7 +87,13 @@ def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path) 
 
 
 def _wait(
-    driver: ManagedProcess, plan: Plan, stack: ChatStack, servers: Servers, trace: Trace, on_progress: OnProgress
+    driver: ManagedProcess,
+    plan: Plan,
+    stack: ChatStack,
+    servers: Servers,
+    trace: Trace,
+    on_progress: OnProgress,
+    meddle: Meddle,
 ) -> int:
     deadline_s = time.monotonic() + trace.duration_s + 4 * _DRAIN_LIMIT_S + _SLACK_S
     progress: Progress | None = None
@@ -86,12 +101,15 @@ def _wait(
         time.sleep(_POLL_S)
         servers.check()
         stack.check()
+        # Asked before the file is read: a driver that ends in between has written its last word.
+        alive = driver.alive
         if Path(plan.progress).exists():
             progress = msgspec.json.decode(Path(plan.progress).read_bytes(), type=Progress)
             on_progress(progress)
-        elif not driver.alive:
+            meddle(stack, progress)
+        elif not alive:
             raise ServerLostError(f"the driver ended before it began; its log ends with\n{driver.log_tail()}")
-        if (progress is None or progress.phase != "done") and (not driver.alive or time.monotonic() > deadline_s):
+        if (progress is None or progress.phase != "done") and (not alive or time.monotonic() > deadline_s):
             raise ServerLostError(f"the driver did not finish; its log ends with\n{driver.log_tail()}")
     driver.wait(30.0)
     return progress.origin_ns

@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from realstack.chat.settings import Settings
+from realstack.lag import Lag
 
 _EVERY_S = 1.0
 Usage = Mapping[str, tuple[float, int]]
@@ -43,34 +42,26 @@ class Gauges:
         self._thread.join()
 
     async def _run(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._settings.kafka)
-        reader = AIOKafkaConsumer(bootstrap_servers=self._settings.kafka)
+        settings = self._settings
+        lag = Lag(settings.kafka, settings.group, [settings.messages_topic], settings.choices.partitions)
         try:
-            await asyncio.gather(admin.start(), reader.start())
+            await lag.start()
             while not self._stop.is_set():
                 began_s = time.monotonic()
                 self._take_usage()
-                await self._take_backlog(admin, reader)
+                self._add(time.monotonic_ns(), "log", "backlog", await lag.records())
                 await asyncio.sleep(max(0.05, began_s + _EVERY_S - time.monotonic()))
         except KafkaError:
             # Without a broker there is no backlog to read; whoever waits for the run finds out why.
             return
         finally:
-            await asyncio.gather(admin.close(), reader.stop())
+            await lag.stop()
 
     def _take_usage(self) -> None:
         now_ns = time.monotonic_ns()
         for name, (cpu_s, rss_bytes) in self._usage().items():
             self._add(now_ns, name, "cpu_s", cpu_s)
             self._add(now_ns, name, "rss_bytes", rss_bytes)
-
-    async def _take_backlog(self, admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer) -> None:
-        topic = self._settings.messages_topic
-        partitions = [TopicPartition(topic, number) for number in range(self._settings.choices.partitions)]
-        ends = await reader.end_offsets(partitions)
-        committed = await admin.list_consumer_group_offsets(self._settings.group)
-        behind = sum(ends[p] - (committed[p].offset if p in committed else 0) for p in partitions)
-        self._add(time.monotonic_ns(), "log", "backlog", behind)
 
     def _add(self, t_ns: int, target: str, state: str, value: float) -> None:
         self.events.append({"t_ns": t_ns, "kind": "sample", "target": target, "state": state, "value": value})

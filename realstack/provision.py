@@ -30,17 +30,17 @@ def make_namespace(settings: Settings, trace: Trace) -> None:
         try:
             session = cluster.connect()
             create_tables(session, settings.keyspace)
-            _write_membership(session, trace)
+            _write_membership(session, settings.keyspace, trace)
         finally:
             cluster.shutdown()
     except SERVER_ERRORS as error:
         raise ServerLostError(f"could not prepare the servers for the run: {error!r}") from error
 
 
-def _write_membership(session: Session, trace: Trace) -> None:
+def _write_membership(session: Session, keyspace: str, trace: Trace) -> None:
     pairs = [(conv, user) for conv, users in trace.members.items() for user in users]
     for table in ("members", "memberships"):
-        insert = session.prepare(f"INSERT INTO {table} (conv, user) VALUES (?, ?)")  # noqa: S608
+        insert = session.prepare(f"INSERT INTO {keyspace}.{table} (conv, user) VALUES (?, ?)")
         execute_concurrent_with_args(session, insert, pairs, concurrency=_CONCURRENCY)
 
 

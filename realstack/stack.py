@@ -2,7 +2,7 @@
 
     with ChatStack(servers, scenario, trace, folder) as stack:
         stack.gateways       WebSocket addresses
-        stack.processes      by name: pause, resume, kill one
+        stack.kill("worker-1")
 
 Leaving the block ends the processes and removes the namespace from the servers.
 """
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -47,10 +47,12 @@ class ChatStack:
         )
         self.gateways: list[str] = []
         self.processes: dict[str, ManagedProcess] = {}
+        self.faults: list[dict[str, Any]] = []
         self._counts = {"gateway": scenario.design.gateways, "worker": scenario.design.workers}
         self._trace = trace
         self._folder = folder
         self._scope = ProcessScope()
+        self._killed: set[str] = set()
 
     def __enter__(self) -> Self:
         try:
@@ -110,10 +112,27 @@ class ChatStack:
         path.unlink()
         return ready
 
+    def kill(self, name: str) -> None:
+        """End a process at once, on purpose: a fault, noted for the history."""
+        self._note_fault("fault.start", name)
+        self.processes[name].kill()
+        self._killed.add(name)
+
+    def replace(self, name: str) -> None:
+        """Start a killed process anew and wait until it can be used; that ends the fault."""
+        kind, _, number = name.partition("-")
+        self._start(kind, int(number))
+        self._ready(name)
+        self._killed.discard(name)
+        self._note_fault("fault.stop", name)
+
+    def _note_fault(self, kind: str, name: str) -> None:
+        self.faults.append({"t_ns": time.monotonic_ns(), "kind": kind, "target": name, "cause": "kill"})
+
     def check(self) -> None:
-        """Raise ServerLostError when a process has died."""
+        """Raise ServerLostError when a process has died that nobody killed."""
         for name, process in self.processes.items():
-            if not process.alive:
+            if not process.alive and name not in self._killed:
                 raise ServerLostError(
                     f"{name} died (exit {process.exit_status}); its log ends with\n{process.log_tail()}"
                 )

@@ -74,7 +74,7 @@ def store_events(settings: Settings) -> Iterator[Event]:
     """`store.row` of every row, at the time of the scan."""
     cluster = connect(settings)
     try:
-        for row in scan_messages(cluster.connect(settings.keyspace)):
+        for row in scan_messages(cluster.connect(), settings.keyspace):
             yield {
                 "t_ns": time.monotonic_ns(),
                 "kind": "store.row",

@@ -137,7 +137,9 @@ def _conclusion(rows: Iterable[Row], measured: World) -> str:
     if measured.generator.reason:
         return f"The measured load is not the load that was predicted: {measured.generator.reason}."
     if trend.state in ("growing", "peaked"):
-        return f"The real stack was {trend.sentence}. Its latencies grew with time: errors do not convict the model."
+        return (
+            f"The real stack was {trend.sentence}. While a queue builds up, errors of latency do not convict the model."
+        )
     errors = [_told(found[key], good) for key, good in _GATES.items() if key in found]
     wrong = [text for text, is_good in errors if not is_good]
     busy = load.cores is not None and load.total / load.cores > _BUSY

@@ -105,7 +105,7 @@ def hop_budgets(times: pd.DataFrame) -> dict[str, dict[str, float]]:
     whole = times.dropna().sort_values("total", ignore_index=True)
     budgets = {}
     for name, (low, high) in _BUDGET_WIDTH.items():
-        first, last = int(len(whole) * low), int(np.ceil(len(whole) * high))
+        first, last = int(len(whole) * low + 1e-9), int(np.ceil(len(whole) * high - 1e-9))
         if last > first:
             budgets[name] = {hop.name: float(whole[hop.name].iloc[first:last].mean()) for hop in HOPS}
     return budgets

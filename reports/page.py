@@ -66,7 +66,7 @@ def profile_section(profile: Mapping[str, Any]) -> dict[str, list[Any]]:
 def _cost(cost: Mapping[str, Any]) -> str:
     quantiles_s = cost.get("quantiles_s")
     if quantiles_s:
-        return f"{show_duration(quantiles_s[len(quantiles_s) // 2])} at the median, {show_duration(quantiles_s[-1])} at most"
+        return f"{show_duration(quantiles_s[0])} to {show_duration(quantiles_s[-1])}"
     value, unit = float(cost.get("value", 0.0)), str(cost.get("unit", ""))
     return show_duration(value) if unit == "s" else f"{value:.3g} {unit}"
 

@@ -56,15 +56,15 @@ def latency_over_time_plot(run: Run, result: Result) -> str:
             axis.plot(series.t_s, series[statistic] * 1e3, color=WORLD_COLOURS[name], lw=width, alpha=alpha)
         last = series.tail(1).clip(lower=1e-6).to_dict("records")
         ends[name] = [(row["t_s"], row[q] * 1e3, q, WORLD_COLOURS[name]) for row in last for q in _SHAPES]
-        _limit_line(axis, limit_s, "delivery p99 limit")
     for axis, name in zip(axes, worlds, strict=True):
+        _limit_line(axis, limit_s, "delivery p99 limit")
         _name_lines(axis, ends[name], 0.075)
     axes[-1].set_xlabel("time into the run, by the moment the message was meant (s)")
     return to_svg(drawn, "delivery latency over time")
 
 
 @styled
-def quantile_plot(_: Run, result: Result) -> str:
+def quantile_plot(run: Run, result: Result) -> str:
     """Delivery latency at every percentile, tail stretched: equal steps for 90, 99, 99.9 %."""
     drawn, (axis,) = figure(_WIDE, 4.2)
     _log_latency(axis)
@@ -84,8 +84,8 @@ def quantile_plot(_: Run, result: Result) -> str:
     axis.set_xticks(ticks, [f"{100 * (1 - 10**-tick):.6g}" for tick in ticks])
     axis.set(title="latency by percentile", xlabel="percentile", xlim=(0, deepest))
     for threshold in result.thresholds:
-        kind, _, statistic = threshold.name.partition("_")
-        if kind == "delivery" and statistic in QUANTILES:
+        limited, _, statistic = threshold.name.partition("_")
+        if limited == "delivery" and statistic in QUANTILES:
             depth_of = -math.log10(1 - QUANTILES[statistic])
             axis.plot([depth_of], [threshold.limit_s * 1e3], "v", color=LIMIT, markersize=8, zorder=5)
             _limit_line(axis, threshold.limit_s, f"limit at {statistic}", at=0.02)
@@ -126,7 +126,7 @@ def hop_budget_plot(run: Run, result: Result) -> str:
 
 
 @styled
-def utilisation_plot(_: Run, result: Result) -> str:
+def utilisation_plot(run: Run, result: Result) -> str:
     """Mean utilisation of every process in both worlds."""
     names = sorted({name for world in result.worlds.values() for name in world.load.utilisation})
     if not names:
@@ -161,6 +161,7 @@ def load_over_time_plot(run: Run, result: Result) -> str:
             total = _total_cores(used)
             busy.plot(total.index, total.to_numpy(), color=colour, label=WORLD_NAMES[name])
         backlog = backlog_over_time(history)
+        backlog = backlog[backlog.t_s <= result.worlds[name].window.end_s]
         waiting.plot(backlog.t_s, backlog.value, color=colour, label=WORLD_NAMES[name])
     for axis in (busy, waiting):
         _time_axis(axis, run.histories[result.judged], result, result.judged)
@@ -249,10 +250,18 @@ def _stack(axis: Axes, bars: Sequence[tuple[str, Mapping[str, float]]], labelled
         widths = np.array([max(hops[hop.name], 0.0) * 1e3 for hops in rows])
         axis.barh(range(len(rows)), widths, 0.66, left=left, color=colour, label=hop.name, ec="white", lw=0.6)
         for row, (start, width) in enumerate(zip(left, widths, strict=True)):
-            if labelled and width > 0.05 * widest_ms:
+            if labelled and width > 0.06 * widest_ms:
                 dark = colour in ("#332288", "#117733", "#aa4499")
                 ink = "white" if dark else INK
-                axis.text(start + width / 2, row, f"{width:.2g}", ha="center", va="center", fontsize=10.5, color=ink)
+                axis.text(
+                    start + width / 2,
+                    row,
+                    show_duration(width / 1e3),
+                    ha="center",
+                    va="center",
+                    fontsize=10.5,
+                    color=ink,
+                )
         left += widths
 
 

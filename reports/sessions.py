@@ -49,4 +49,4 @@ class Sessions:
         return np.asarray(found.sort_values("index")["event"].fillna(-1), dtype="int64")
 
     def _open(self, event: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.r_[self.frame["open"].to_numpy("int64"), 0][event]
+        return np.append(self.frame["open"].to_numpy("int64"), 0)[event]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import tenacity
 
 from realstack.chat.frames import Message, encode
-from realstack.chat.links import Links
+from realstack.chat.links import Link, Links
 from realstack.chat.message_service import Membership
 from realstack.chat.numbering import Numbering, Placed
 from realstack.chat.pushes import Pushes
@@ -71,13 +71,19 @@ class Delivery:
             with attempt:
                 recipients = sorted(await self._membership.of(record.conv) - {record.sender})
                 routes = await self._registry.routes(recipients) if recipients else {}
+                links = {gateway: await self._links.to(gateway) for gateway in sorted(set(routes.values()))}
         stamps = (polled_ns, started_ns, stored_ns, time.monotonic_ns())
-        waiting, unreachable = await self._push(record, placed, routes, stamps)
+        waiting, unreachable = self._push(record, placed, routes, links, stamps)
         offline = [user for user in recipients if user not in routes] + unreachable
         return asyncio.create_task(self._finish(record, waiting, offline))
 
-    async def _push(
-        self, record: MessageRecord, placed: Placed, routes: Mapping[int, str], stamps: tuple[int, int, int, int]
+    def _push(
+        self,
+        record: MessageRecord,
+        placed: Placed,
+        routes: Mapping[int, str],
+        links: Mapping[str, Link | None],
+        stamps: tuple[int, int, int, int],
     ) -> tuple[list[asyncio.Future[list[int]]], list[int]]:
         groups: dict[tuple[str, int], list[int]] = {}
         for user, gateway in routes.items():
@@ -85,7 +91,6 @@ class Delivery:
             groups.setdefault((gateway, prev), []).append(user)
         waiting: list[asyncio.Future[list[int]]] = []
         unreachable: list[int] = []
-        links = {gateway: await self._links.to(gateway) for gateway in sorted({gateway for gateway, _ in groups})}
         encoded = {prev: _frame(record, placed.position, prev, stamps) for prev in {prev for _, prev in groups}}
         for (gateway, prev), users in groups.items():
             link = links[gateway]

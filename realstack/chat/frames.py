@@ -9,7 +9,7 @@ Decoding validates: a frame with a wrong type or a missing field never reaches t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +17,10 @@ MAX_TEXT_BYTES = 16_384
 MAX_FRAME_BYTES = 65_536
 
 ReceiptState = Literal["delivered", "read"]
+# What the store's columns hold: an id that is larger would fail behind the log, where a record is tried for ever.
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Uuid = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class Frame(msgspec.Struct, forbid_unknown_fields=True, tag_field="t"):
@@ -26,38 +30,38 @@ class Frame(msgspec.Struct, forbid_unknown_fields=True, tag_field="t"):
 class Hello(Frame, tag="hello"):
     """First frame of a connection: who and which session; `epoch` grows with each session of a device."""
 
-    user: int
-    epoch: int
+    user: Id
+    epoch: Id
 
 
 class Resume(Frame, tag="resume"):
     """Send what I missed. `cursors`: conversation → position last shown; `everything`: the other conversations too."""
 
-    cursors: dict[int, int]
+    cursors: dict[Id, Position]
     everything: bool = True
 
 
 class Send(Frame, tag="send"):
     """A new message: the client's UUID, and its number in this conversation on this device."""
 
-    conv: int
-    uuid: str
-    cseq: int
+    conv: Id
+    uuid: Uuid
+    cseq: Id
     text: str
 
 
-class ReceiptItem(msgspec.Struct, frozen=True, array_like=True):
+class ReceiptItem(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One message that a receipt speaks of."""
 
-    uuid: str
-    sender: int
-    position: int
+    uuid: Uuid
+    sender: Id
+    position: Position
 
 
 class Receipt(Frame, tag="receipt"):
     """These messages were delivered to me, or read by me."""
 
-    conv: int
+    conv: Id
     state: ReceiptState
     items: list[ReceiptItem]
 
@@ -69,7 +73,7 @@ class Heartbeat(Frame, tag="heartbeat"):
 class Open(Frame, tag="open"):
     """I opened a conversation: who of it is online?"""
 
-    conv: int
+    conv: Id
 
 
 class Welcome(Frame, tag="welcome"):
@@ -166,14 +170,21 @@ def encode(frame: Frame) -> bytes:
 
 def decode_to_gateway(data: bytes | str) -> ToGateway:
     """A frame from a device. Raises msgspec.DecodeError (also for wrong types) and nothing else."""
-    frame: ToGateway = _to_gateway.decode(data)
+    frame: ToGateway = _decode(_to_gateway, data)
     return frame
 
 
 def decode_to_device(data: bytes | str) -> ToDevice:
     """A frame from a gateway. Raises msgspec.DecodeError."""
-    frame: ToDevice = _to_device.decode(data)
+    frame: ToDevice = _decode(_to_device, data)
     return frame
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | str) -> Any:
+    try:
+        return decoder.decode(data)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(f"JSON is malformed: {error}") from None
 
 
 def stamp_pushed(frame: bytes, pushed_ns: int) -> bytes:

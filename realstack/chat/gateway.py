@@ -3,6 +3,7 @@
     python -m realstack.chat.gateway SETTINGS.json NUMBER READY.json
 
 A frame that cannot be read or honoured is answered with `error`; it never costs the connection, let alone the process.
+Only a frame of over a megabyte, which is not even received, does.
 """
 
 from __future__ import annotations
@@ -61,10 +62,8 @@ class Gateway:
     async def serve_socket(self, socket: ServerConnection) -> None:
         """One WebSocket from hello to goodbye."""
         try:
-            hello = await self._hello(socket)
+            hello = await _hello(socket)
         except (TimeoutError, ConnectionClosed):
-            return
-        if hello is None:
             return
         connection = Connection(socket, hello.user, hello.epoch)
         try:
@@ -72,35 +71,20 @@ class Gateway:
             # Only now, so that welcome is the first frame; a push before finds nobody and waits in the store.
             self._sessions[hello.user] = connection
             connection.send(Welcome(self.name))
-            async for data in socket:
-                await self._honour(connection, data)
+            while True:
+                await self._honour(connection, await socket.recv(decode=False))
         except ConnectionClosed:
             pass
         finally:
             await self._forget(connection)
 
-    async def _hello(self, socket: ServerConnection) -> Hello | None:
-        async with asyncio.timeout(_HELLO_WITHIN_S):
-            try:
-                first = frames.decode_to_gateway(await socket.recv())
-            except msgspec.DecodeError as error:
-                await socket.send(frames.encode(Error("bad-frame", str(error))))
-                return None
-        if not isinstance(first, Hello):
-            await socket.send(frames.encode(Error("no-hello", "the first frame must be hello")))
-            return None
-        return first
-
-    async def _honour(self, connection: Connection, data: bytes | str) -> None:
-        if len(data) > frames.MAX_FRAME_BYTES:
-            connection.send(
-                Error("too-large", f"a frame has at most {frames.MAX_FRAME_BYTES} bytes, this has {len(data)}")
-            )
+    async def _honour(self, connection: Connection, data: bytes) -> None:
+        frame = _read(data)
+        if isinstance(frame, Error):
+            connection.send(frame)
             return
         try:
-            await self._act(connection, frames.decode_to_gateway(data))
-        except msgspec.DecodeError as error:
-            connection.send(Error("bad-frame", str(error)))
+            await self._act(connection, frame)
         except NotAMemberError as error:
             connection.send(Error("not-a-member", str(error)))
         except ConnectionClosed:
@@ -166,13 +150,34 @@ class Gateway:
         return reply
 
 
+async def _hello(socket: ServerConnection) -> Hello:
+    async with asyncio.timeout(_HELLO_WITHIN_S):
+        while True:
+            frame = _read(await socket.recv(decode=False))
+            if isinstance(frame, Hello):
+                return frame
+            answer = frame if isinstance(frame, Error) else Error("no-hello", "the first frame must be hello")
+            await socket.send(frames.encode(answer))
+
+
+def _read(data: bytes) -> frames.ToGateway | Error:
+    """The frame, or the answer to what is none."""
+    if len(data) > frames.MAX_FRAME_BYTES:
+        return Error("too-large", f"a frame has at most {frames.MAX_FRAME_BYTES} bytes, this has {len(data)}")
+    try:
+        return frames.decode_to_gateway(data)
+    except msgspec.DecodeError as error:
+        return Error("bad-frame", str(error))
+
+
 def _grpc_server(gateway: Gateway) -> tuple[grpc.aio.Server, int]:
     handler = grpc.unary_unary_rpc_method_handler(
         gateway.deliver,
         request_deserializer=DeliverRequest.FromString,
         response_serializer=DeliverReply.SerializeToString,
     )
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    # The library refuses requests over 4 MiB, and a link puts many long messages into one.
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", -1)])
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("chatscale.Gateway", {"DeliverMessage": handler}),)
     )
@@ -187,7 +192,7 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
     producer = make_producer(settings)
     await producer.start()
     try:
-        store = Store(cluster.connect(settings.keyspace))
+        store = Store(cluster.connect(), settings.keyspace)
         membership = Membership(store)
         service = MessageService(settings, producer, membership, worker=number)
         gateway = Gateway(name, settings, service, membership, registry, store)

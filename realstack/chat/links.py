@@ -61,19 +61,20 @@ class Link:
         try:
             request = DeliverRequest(deliveries=[queued.delivery for queued in batch])
             reply = await self._call(request, timeout=_CALL_TIMEOUT_S)
+            absent: dict[int, list[int]] = {}
+            for missing in reply.absent:
+                absent.setdefault(missing.delivery, []).append(missing.user)
+            for index, queued in enumerate(batch):
+                _settle(queued.absent, absent.get(index, []))
         except grpc.aio.AioRpcError as error:
             log.warning("a gateway did not take %d deliveries: %s", len(batch), error.code())
+        finally:
+            # Whatever ended the call, `close` too: who has no answer now is absent.
             for queued in batch:
                 _settle(queued.absent, list(queued.delivery.users))
-            return
-        absent: dict[int, list[int]] = {}
-        for missing in reply.absent:
-            absent.setdefault(missing.delivery, []).append(missing.user)
-        for index, queued in enumerate(batch):
-            _settle(queued.absent, absent.get(index, []))
 
     async def close(self) -> None:
-        """Close the channel; what is queued is absent."""
+        """Close the channel; what is queued or under way is absent."""
         self._sender.cancel()
         await asyncio.gather(self._sender, return_exceptions=True)
         for queued in self._queue:

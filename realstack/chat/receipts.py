@@ -6,11 +6,11 @@ A batch of one partition is taken together: one write a (conversation, reader, s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from realstack.chat.delivery import patiently
 from realstack.chat.frames import Seen, encode
-from realstack.chat.links import Links
+from realstack.chat.links import Link, Links
 from realstack.chat.records import ReceiptRecord
 from realstack.chat.registry import Registry
 from realstack.chat.store import Store
@@ -31,8 +31,9 @@ class Receipts:
                 await self._keep(batch)
                 senders = sorted({item.sender for record in batch for item in record.items})
                 routes = await self._registry.routes(senders) if senders else {}
+                links = {gateway: await self._links.to(gateway) for gateway in sorted(set(routes.values()))}
         for record in batch:
-            await self._push(record, dict(routes))
+            _push(record, {sender: links[gateway] for sender, gateway in routes.items()})
 
     async def _keep(self, batch: Sequence[ReceiptRecord]) -> None:
         furthest: dict[tuple[int, int, str], int] = {}
@@ -46,12 +47,11 @@ class Receipts:
             )
         )
 
-    async def _push(self, record: ReceiptRecord, routes: dict[int, str]) -> None:
-        by_sender: dict[int, list[str]] = {}
-        for item in record.items:
-            by_sender.setdefault(item.sender, []).append(item.uuid)
-        for sender, uuids in by_sender.items():
-            gateway = routes.get(sender)
-            link = await self._links.to(gateway) if gateway is not None else None
-            if link is not None:
-                link.push(encode(Seen(record.conv, record.reader, record.state, uuids)), [sender], stamped=False)
+
+def _push(record: ReceiptRecord, links: Mapping[int, Link | None]) -> None:
+    by_sender: dict[int, list[str]] = {}
+    for item in record.items:
+        by_sender.setdefault(item.sender, []).append(item.uuid)
+    for sender, uuids in by_sender.items():
+        if (link := links.get(sender)) is not None:
+            link.push(encode(Seen(record.conv, record.reader, record.state, uuids)), [sender], stamped=False)

@@ -24,16 +24,15 @@ from realstack.chat.settings import Settings
 PAGE = 50
 
 _TABLES = (
-    """CREATE TABLE IF NOT EXISTS messages (conv int, position bigint, message_id bigint, uuid text, sender int,
-       cseq int, content text, accepted_ns bigint, log_partition int, log_offset bigint, PRIMARY KEY (conv, position))
+    """CREATE TABLE IF NOT EXISTS {keyspace}.messages (conv int, position bigint, message_id bigint, uuid text,
+       sender int, cseq int, content text, accepted_ns bigint, log_partition int, log_offset bigint, PRIMARY KEY (conv, position))
        WITH CLUSTERING ORDER BY (position DESC)""",
-    "CREATE TABLE IF NOT EXISTS members (conv int, user int, PRIMARY KEY (conv, user))",
-    "CREATE TABLE IF NOT EXISTS memberships (user int, conv int, PRIMARY KEY (user, conv))",
-    """CREATE TABLE IF NOT EXISTS receipts (conv int, reader int, delivered bigint, read bigint,
+    "CREATE TABLE IF NOT EXISTS {keyspace}.members (conv int, user int, PRIMARY KEY (conv, user))",
+    "CREATE TABLE IF NOT EXISTS {keyspace}.memberships (user int, conv int, PRIMARY KEY (user, conv))",
+    """CREATE TABLE IF NOT EXISTS {keyspace}.receipts (conv int, reader int, delivered bigint, read bigint,
        PRIMARY KEY (conv, reader))""",
 )
 _COLUMNS = "conv, position, message_id, uuid, sender, cseq, content, accepted_ns, log_partition, log_offset"
-_INSERT = f"INSERT INTO messages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 
 class Row(NamedTuple):
@@ -74,9 +73,8 @@ def create_tables(session: Session, keyspace: str, replication: int = 1) -> None
         f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = "
         f"{{'class': 'SimpleStrategy', 'replication_factor': {replication}}}"
     )
-    session.set_keyspace(keyspace)
     for table in _TABLES:
-        session.execute(table)
+        session.execute(table.format(keyspace=keyspace))
 
 
 def drop_tables(session: Session, keyspace: str) -> None:
@@ -84,28 +82,33 @@ def drop_tables(session: Session, keyspace: str) -> None:
     session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
 
 
-def scan_messages(session: Session) -> Iterable[Row]:
+def scan_messages(session: Session, keyspace: str) -> Iterable[Row]:
     """Every stored message, in no order."""
-    for row in session.execute(f"SELECT {_COLUMNS} FROM messages"):  # noqa: S608
+    for row in session.execute(f"SELECT {_COLUMNS} FROM {keyspace}.messages"):
         yield Row(*row)
 
 
 class Store:
     """The statements of the chat system, awaitable. Raises the driver's errors."""
 
-    def __init__(self, session: Session, *, if_not_exists: bool = False) -> None:
+    def __init__(self, session: Session, keyspace: str, *, if_not_exists: bool = False) -> None:
         self._session = session
         self._if_not_exists = if_not_exists
-        self._insert = session.prepare(_INSERT + (" IF NOT EXISTS" if if_not_exists else ""))
-        self._after = session.prepare(
-            f"SELECT {_COLUMNS} FROM messages WHERE conv = ? AND position > ? ORDER BY position ASC LIMIT ?"  # noqa: S608
+        self._insert = session.prepare(
+            f"INSERT INTO {keyspace}.messages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            + (" IF NOT EXISTS" if if_not_exists else "")
         )
-        self._latest = session.prepare(f"SELECT {_COLUMNS} FROM messages WHERE conv = ? LIMIT ?")  # noqa: S608
-        self._members = session.prepare("SELECT user FROM members WHERE conv = ?")
-        self._memberships = session.prepare("SELECT conv FROM memberships WHERE user = ?")
+        self._after = session.prepare(
+            f"SELECT {_COLUMNS} FROM {keyspace}.messages WHERE conv = ? AND position > ? ORDER BY position ASC LIMIT ?"
+        )
+        self._latest = session.prepare(f"SELECT {_COLUMNS} FROM {keyspace}.messages WHERE conv = ? LIMIT ?")
+        self._members = session.prepare(f"SELECT user FROM {keyspace}.members WHERE conv = ?")
+        self._memberships = session.prepare(f"SELECT conv FROM {keyspace}.memberships WHERE user = ?")
         # The position is the write's timestamp, so that a late, lower receipt can never overwrite a higher one.
         self._receipts = {
-            state: session.prepare(f"UPDATE receipts USING TIMESTAMP ? SET {state} = ? WHERE conv = ? AND reader = ?")  # noqa: S608
+            state: session.prepare(
+                f"UPDATE {keyspace}.receipts USING TIMESTAMP ? SET {state} = ? WHERE conv = ? AND reader = ?"
+            )
             for state in ("delivered", "read")
         }
 

@@ -62,6 +62,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._chains = Chains(_AT_ONCE)
         self._offsets: dict[TopicPartition, OffsetTracker] = {}
         self._finishing: set[asyncio.Task[None]] = set()
+        self._adding = asyncio.Lock()
         self.assigned = asyncio.Event()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
@@ -72,9 +73,11 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """A rebalance takes these: finish, commit, forget."""
-        await self.settle()
-        self._numbering.forget(partition.partition for partition in revoked)
-        self._offsets = {}
+        # Not amid a batch: its rest would be worked on here and by the next owner.
+        async with self._adding:
+            await self.settle()
+            self._numbering.forget(partition.partition for partition in revoked)
+            self._offsets = {}
 
     async def settle(self) -> None:
         """Finish all work that was polled, and commit it."""
@@ -88,16 +91,20 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
             polled_ns = time.monotonic_ns()
-            for partition, records in batches.items():
-                tracker = self._offsets.get(partition)
-                if tracker is None:
-                    continue
-                for record in records:
-                    tracker.start(record.offset)
-                if partition.topic == self._settings.messages_topic:
-                    await self._add_messages(partition, tracker, records, polled_ns)
-                else:
-                    await self._add_receipts(partition, tracker, records)
+            async with self._adding:
+                for partition, records in batches.items():
+                    await self._add(partition, records, polled_ns)
+
+    async def _add(self, partition: TopicPartition, records: list[Any], polled_ns: int) -> None:
+        tracker = self._offsets.get(partition)
+        if tracker is None:
+            return
+        for record in records:
+            tracker.start(record.offset)
+        if partition.topic == self._settings.messages_topic:
+            await self._add_messages(partition, tracker, records, polled_ns)
+        else:
+            await self._add_receipts(partition, tracker, records)
 
     async def _add_messages(
         self, partition: TopicPartition, tracker: OffsetTracker, records: list[Any], polled_ns: int
@@ -166,8 +173,7 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
     consumer = make_consumer(settings)
     await consumer.start()
     try:
-        session = cluster.connect(settings.keyspace)
-        store = Store(session, if_not_exists=settings.choices.dedup == "lwt")
+        store = Store(cluster.connect(), settings.keyspace, if_not_exists=settings.choices.dedup == "lwt")
         numbering = Numbering(store, settings.choices)
         delivery = Delivery(numbering, Membership(store), registry, links, pushes, sequenced=settings.choices.sequenced)
         worker = Worker(settings, consumer, delivery, Receipts(store, registry, links), numbering)

@@ -12,8 +12,10 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
@@ -25,6 +27,7 @@ from sim.history import STAMPS
 
 _BACK_OFF_S = (0.1, 3.0)
 _CLOSE_TIMEOUT_S = 2.0
+_WELCOME_WITHIN_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ class Device:
         self._conversations = Conversations()
         self._unacked: dict[str, tuple[Send, float]] = {}
         self._receipts_due: dict[int, list[ReceiptItem]] = {}
+        self._seen_states: dict[tuple[str, int], str] = {}
         self._opened_ns: dict[int, deque[int]] = {}
         self._gap_timers: dict[int, asyncio.TimerHandle] = {}
         self._outbox: deque[Frame] = deque()
@@ -49,6 +53,7 @@ class Device:
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._goodbye: asyncio.Task[None] | None = None
+        self._one_session = asyncio.Lock()
         self._cause = "lost"
         self.resumed = asyncio.Event()
 
@@ -72,7 +77,6 @@ class Device:
     def go_online(self) -> None:
         """Connect, and stay so."""
         if self._task is None:
-            self._cause = "lost"
             self._task = asyncio.create_task(self._stay_online())
 
     def go_offline(self, *, crash: bool = False) -> asyncio.Task[None] | None:
@@ -91,8 +95,10 @@ class Device:
 
     async def _close_politely(self, socket: ClientConnection) -> None:
         # What is still in the outbox goes first: a polite goodbye loses no receipt.
-        while self._outbox and self._socket is socket:
-            await asyncio.sleep(0.001)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                while self._outbox and self._socket is socket:
+                    await asyncio.sleep(0.001)
         await socket.close()
 
     def send(self, conv: int, uuid: str, cseq: int, text: str, intended_ns: int) -> None:
@@ -144,6 +150,12 @@ class Device:
         return f"u{self.user}.{self.epoch}"
 
     async def _stay_online(self) -> None:
+        # The last session may still be saying goodbye.
+        async with self._one_session:
+            self._cause = "lost"
+            await self._reconnect_while_wanted()
+
+    async def _reconnect_while_wanted(self) -> None:
         me = asyncio.current_task()
         attempt = 0
         while self._task is me:
@@ -153,7 +165,7 @@ class Device:
                     url, compression=None, ping_interval=None, max_size=None, close_timeout=_CLOSE_TIMEOUT_S
                 ) as socket:
                     await self._session_on(socket)
-            except (OSError, WebSocketException) as error:
+            except (OSError, WebSocketException, msgspec.DecodeError) as error:
                 log.info("device %d: %r", self.user, error)
             if self._task is me:
                 attempt += 1
@@ -162,7 +174,8 @@ class Device:
     async def _session_on(self, socket: ClientConnection) -> None:
         self.epoch += 1
         await socket.send(frames.encode(frames.Hello(self.user, self.epoch)))
-        welcome = frames.decode_to_device(await socket.recv())
+        async with asyncio.timeout(_WELCOME_WITHIN_S):
+            welcome = frames.decode_to_device(await socket.recv())
         if not isinstance(welcome, frames.Welcome):
             log.warning("device %d was not welcomed: %s", self.user, welcome)
             return
@@ -179,6 +192,7 @@ class Device:
             writer.cancel()
             self._socket = None
             self.resumed.clear()
+            self._let_go_of_gaps()
             self._events.add("conn.close", **session, cause=self._cause)
 
     def _start_outbox(self) -> None:
@@ -280,6 +294,12 @@ class Device:
         for shown in self._conversations.give_up(conv):
             self._show(shown, time.monotonic_ns())
 
+    def _let_go_of_gaps(self) -> None:
+        for timer in self._gap_timers.values():
+            timer.cancel()
+        self._gap_timers.clear()
+        self._conversations.let_go()
+
     def _send_receipts(self) -> None:
         if self._socket is None:
             return
@@ -294,6 +314,10 @@ class Device:
 
     def _seen(self, frame: Seen) -> None:
         for uuid in frame.uuids:
+            # The log delivers at least once: a receipt may come again, and then behind a later one.
+            if self._seen_states.get((uuid, frame.reader)) in (frame.state, "read"):
+                continue
+            self._seen_states[uuid, frame.reader] = frame.state
             self._events.add(
                 "receipt.seen",
                 **self._ids,

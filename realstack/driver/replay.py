@@ -19,14 +19,17 @@ from typing import Literal
 import msgspec
 
 from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.settings import Settings
 from realstack.driver.device import Device
 from realstack.driver.events import Events, text_of
+from realstack.lag import Lag
 from sim.trace import Trace
 
 _LEAD_S = 1.0
 _PROGRESS_EVERY_S = 0.25
 _RESEND_AFTER_S = 5.0
 _FINAL_READS_AT_ONCE = 24
+_QUIET_S = 1.0
 
 Phase = Literal["load", "drain", "final-read", "done"]
 
@@ -37,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True):
     trace: str
     gateways: list[str]
     gap_hold_s: float
+    backend: Settings
     drain_limit_s: float
     events: str
     progress: str
@@ -60,7 +64,7 @@ class Replay:
     def __init__(self, plan: Plan, trace: Trace) -> None:
         self._plan = plan
         self._events = Events()
-        users = sorted({user for members in trace.members.values() for user in members})
+        users = sorted({int(user) for user in trace.frame["user"]})
         self._devices = {user: Device(user, plan.gateways, self._events, plan.gap_hold_s) for user in users}
         self._actions = trace.actions
         self._phase: Phase = "load"
@@ -93,8 +97,8 @@ class Replay:
         self._phase = "drain"
         quiet = await self._drain()
         self._phase = "final-read"
-        await self._final_read()
-        return await self._drain() and quiet
+        everybody = await self._final_read()
+        return await self._drain() and quiet and everybody
 
     def _prepared(self) -> Iterator[tuple[int, str, int, int, str, int, str]]:
         frame = self._actions
@@ -135,29 +139,38 @@ class Replay:
                 device.resend_older_than(_RESEND_AFTER_S)
 
     async def _drain(self) -> bool:
-        """Wait until nothing has come for a second and every connected sender has its answer; False at the limit."""
-        deadline_s = time.monotonic() + self._plan.drain_limit_s
-        while time.monotonic() < deadline_s:
-            before = len(self._events.rows)
-            await asyncio.sleep(1.0)
-            self._resend()
-            waiting = any(device.unacked for device in self._devices.values() if device.wanted)
-            if len(self._events.rows) == before and not waiting:
-                return True
-        return False
+        """Wait until the log is worked on, every sender has its answer and nothing comes; False at the limit."""
+        backend = self._plan.backend
+        topics = [backend.messages_topic, backend.receipts_topic]
+        lag = Lag(backend.kafka, backend.group, topics, backend.choices.partitions)
+        await lag.start()
+        try:
+            deadline_s = time.monotonic() + self._plan.drain_limit_s
+            while time.monotonic() < deadline_s:
+                before = len(self._events.rows)
+                await asyncio.sleep(_QUIET_S)
+                self._resend()
+                waiting = any(device.unacked for device in self._devices.values() if device.wanted)
+                if len(self._events.rows) == before and not waiting and await lag.records() == 0:
+                    return True
+            return False
+        finally:
+            await lag.stop()
 
-    async def _final_read(self) -> None:
+    async def _final_read(self) -> bool:
+        """Bring back every device that is away; False when one of them could not read what it missed."""
         limit = asyncio.Semaphore(_FINAL_READS_AT_ONCE)
 
-        async def read(device: Device) -> None:
+        async def read(device: Device) -> bool:
             async with limit:
                 device.go_online()
                 try:
-                    await asyncio.wait_for(device.resumed.wait(), self._plan.drain_limit_s)
+                    return await asyncio.wait_for(device.resumed.wait(), self._plan.drain_limit_s)
                 except TimeoutError:
-                    return
+                    return False
 
-        await asyncio.gather(*(read(device) for device in self._devices.values() if not device.wanted))
+        away = [device for device in self._devices.values() if not device.resumed.is_set()]
+        return all(await asyncio.gather(*(read(device) for device in away)))
 
     def _note_unknown_sends(self) -> None:
         for device in self._devices.values():

@@ -6,10 +6,12 @@
         servers.scope.spawn("gateway-1", …)
         servers.check()
 
-service.py    the protocol of a server, and the base of local ones: kafka.py, cassandra.py, redis.py
-external.py   servers at given addresses (addresses.py)
-process.py    processes that no run leaves behind (guard.py)
-jars.py, java.py   what the Java servers are run from; doctor.py tells what a machine lacks
+service.py            the protocol that every server follows
+local.py              processes of this machine: kafka.py, cassandra.py, redis.py on local_service.py and jvm.py
+external.py           servers at given addresses (addresses.py)
+process.py, guard.py  processes that no run leaves behind
+jars.py, java.py      what the Java servers run from, archive.py what makes their start quick
+doctor.py             what a machine has and lacks
 """
 
 from realstack.servers.addresses import Addresses

@@ -35,7 +35,10 @@ class Addresses:
 
 
 def parse_addresses(text: str | None, environment: Mapping[str, str]) -> Addresses:
-    """Addresses from a .toml file's path, from one string, or (text None) from the environment; `UsageError` tells what lacks."""
+    """Addresses from a .toml file's path, from one string, or (text None) from the environment.
+
+    `UsageError` tells which server has no address, an unknown name, or an address that is not HOST:PORT.
+    """
     if text is None:
         entries = {
             name: environment[key] for name in DEFAULT_PORTS if (key := f"CHATSCALE_{name.upper()}") in environment

@@ -81,7 +81,9 @@ class ExternalService:
         """Nothing to do: we did not start it."""
 
     def _refuse(self, what: str) -> NoReturn:
-        raise UsageError(f"{self.name} at {self.address} is not ours, it is not {what}; use --servers local for faults in servers")
+        raise UsageError(
+            f"{self.name} at {self.address} is not ours, it is not {what}; use --servers local for faults in servers"
+        )
 
 
 def external_services(addresses: Addresses) -> list[ExternalService]:

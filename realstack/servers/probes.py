@@ -56,7 +56,11 @@ def probe_cassandra(host: str, port: int) -> str:
 
     profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy(), request_timeout=TIMEOUT_S)
     cluster = Cluster(
-        [host], port=port, protocol_version=5, execution_profiles={EXEC_PROFILE_DEFAULT: profile}, schema_metadata_enabled=False
+        [host],
+        port=port,
+        protocol_version=5,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        schema_metadata_enabled=False,
     )
     try:
         return str(cluster.connect().execute("SELECT release_version FROM system.local").one().release_version)

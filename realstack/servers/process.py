@@ -103,6 +103,14 @@ class ManagedProcess:
             return self._cpu_s, 0
         return self._cpu_s, rss_bytes
 
+    def listens(self, port: int) -> bool:
+        """Whether this very process, and not another one, accepts TCP connections on the port."""
+        try:
+            sockets = psutil.Process(self.pid).net_connections(kind="tcp")
+        except psutil.Error:
+            return False
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in sockets)
+
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of its log."""
         return tail(self.log_path, lines)

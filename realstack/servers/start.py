@@ -1,9 +1,9 @@
 """`start_servers`: one call that gives Kafka, Cassandra and Redis, ready, and that leaves nothing behind.
 
-    "local"        processes of this machine, from packages            folder/logs, folder/data (removed at the end)
-    "external"     addresses from CHATSCALE_KAFKA, CHATSCALE_CASSANDRA, CHATSCALE_REDIS
-    "x.toml", "kafka=…,cassandra=…,redis=…"   addresses given there
-    "auto"         what this machine has: local
+"local"        processes of this machine, from packages            folder/logs, folder/data (removed at the end)
+"external"     addresses from CHATSCALE_KAFKA, CHATSCALE_CASSANDRA, CHATSCALE_REDIS
+"x.toml", "kafka=…,cassandra=…,redis=…"   addresses given there
+"auto"         what this machine has: local
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from realstack.servers.addresses import EXAMPLE, Addresses, parse_addresses
 from realstack.servers.external import external_services
 from realstack.servers.local import local_services
+from realstack.servers.local_service import LocalService
 from realstack.servers.process import ProcessScope
-from realstack.servers.service import LocalService, Service
+from realstack.servers.service import Service
 from sim.errors import UsageError
 
+T = TypeVar("T")
 PROVIDERS = ("auto", "local", "external")
 
 
@@ -51,41 +55,41 @@ class Servers:
 
 
 @contextmanager
-def start_servers(
-    servers: str, folder: Path, *, on_event: Callable[[str], None] = lambda _: None
-) -> Iterator[Servers]:
+def start_servers(servers: str, folder: Path, *, on_event: Callable[[str], None] = lambda _: None) -> Iterator[Servers]:
     """Kafka, Cassandra and Redis by the named provider or at the given addresses, ready within the block.
 
     `UsageError` for an unknown provider or address, a `ServerError` where one cannot be had. `on_event` takes a line
-    for each step and may be called from several threads. `ready_s` holds the seconds of each and, as "all", of the whole call.
+    for each step and may be called from several threads. `ready_s` holds the seconds that each took and, as "all",
+    those of the whole call.
     """
     began_s = time.monotonic()
-    provider, addresses = _resolve(servers)
+    addresses = _given(servers)
     folder = folder.absolute()
     scratch = folder / "data"
-    if provider == "local" and scratch.exists():
+    if addresses is None and scratch.exists():
         raise UsageError(f"{scratch} exists already and would be removed; take another folder")
-    with ProcessScope(scratch if provider == "local" else None) as scope:
-        services: Sequence[Service]
-        if addresses is None:
-            local = local_services(scope, folder, on_event)
-            ready_s = _bring_up({each.name: each.launch for each in local}, scope, on_event)
-            services, addresses = local, _addresses_of(local)
-        else:
-            services = external_services(addresses)
-            ready_s = _bring_up({each.name: each.wait_ready for each in services}, scope, on_event)
+    with ProcessScope(scratch if addresses is None else None) as scope:
+        if addresses is not None:
+            external = external_services(addresses)
+            ready_s = _bring_up({each.name: each.wait_ready for each in external}, scope, on_event)
+            ready_s["all"] = time.monotonic() - began_s
+            yield Servers(addresses, {each.name: each for each in external}, ready_s, scope)
+            return
+        local = local_services(scope, folder, on_event)
+        ready_s = _bring_up({each.name: each.launch for each in local}, scope, on_event)
         ready_s["all"] = time.monotonic() - began_s
-        yield Servers(addresses, {each.name: each for each in services}, ready_s, scope)
+        yield Servers(_addresses_of(local), {each.name: each for each in local}, ready_s, scope)
+        _at_once({each.name: each.finish for each in local}, scope)
 
 
-def _resolve(servers: str) -> tuple[str, Addresses | None]:
-    """The provider, and the addresses if they are given."""
+def _given(servers: str) -> Addresses | None:
+    """The addresses that are given; None where servers are to be started here."""
     if "=" in servers or servers.endswith(".toml"):
-        return "external", parse_addresses(servers, os.environ)
+        return parse_addresses(servers, os.environ)
     if servers == "external":
-        return "external", parse_addresses(None, os.environ)
+        return parse_addresses(None, os.environ)
     if servers in ("auto", "local"):
-        return "local", None
+        return None
     if servers == "containers":
         raise UsageError("servers in containers are not available in this version; use --servers local or external")
     raise UsageError(f"unknown servers {servers!r}; there are {', '.join(PROVIDERS)}, a .toml file and {EXAMPLE}")
@@ -94,7 +98,7 @@ def _resolve(servers: str) -> tuple[str, Addresses | None]:
 def _bring_up(
     tasks: dict[str, Callable[[], None]], scope: ProcessScope, on_event: Callable[[str], None]
 ) -> dict[str, float]:
-    """Run all at once; the seconds that each took. After the first failure, or Ctrl-C, the processes end, and so do the waits."""
+    """Run all at once; the seconds that each took."""
 
     def timed(name: str) -> float:
         began_s = time.monotonic()
@@ -103,8 +107,13 @@ def _bring_up(
         on_event(f"{name} ready after {took_s:.1f} s")
         return took_s
 
-    with ThreadPoolExecutor(len(tasks), thread_name_prefix="start") as pool:
-        futures = {name: pool.submit(timed, name) for name in tasks}
+    return _at_once({name: partial(timed, name) for name in tasks}, scope)
+
+
+def _at_once(tasks: dict[str, Callable[[], T]], scope: ProcessScope) -> dict[str, T]:
+    """The results of tasks on threads. After a failure, or Ctrl-C, the processes end, and so do the tasks on them."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        futures = {name: pool.submit(task) for name, task in tasks.items()}
         try:
             done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
             for future in done:

@@ -6,10 +6,10 @@
               ▲                                                          │
               └──────────────────────── again ◄──────────────────────────┘
 
-The model counts the operations, so that batches count as they are: by the utilisation law (U = λS) the CPU of a kind of
-process over its operations is their demand, divided among them in the base profile's proportions. What a hop takes beyond
-that demand, and beyond the queues of the model, is its delay, quantile by quantile, never below 0. At low load both corrections
-settle within a few rounds.
+The model counts the operations, so that batches count as they are: by the utilisation law (U = λS) the CPU of a
+kind of process over its operations is their demand, divided among them in the base profile's proportions. What a
+hop takes beyond that demand, and beyond the queues of the model, is its delay, quantile by quantile, never below 0.
+At low load both corrections settle within a few rounds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import pandas as pd
 from sim.design import Design
 from sim.engine.box import BOX
 from sim.engine.context import kind_of
-from sim.engine.profile import DELAYS, PROBABILITIES, Delay, Profile
+from sim.engine.profile import DELAYS, PROBABILITIES, PROCESSES, Delay, Profile
 from sim.engine.reference import Box
 from sim.engine.store import LWT_ROUND_TRIPS
 from sim.errors import ModelError
@@ -44,8 +44,9 @@ _PER_RECIPIENT = ("rpc", "downlink")
 def calibrate(history: History, trace: Trace, base: Profile = BOX) -> Profile:
     """The profile of the box that wrote `history` under `trace`, at a load low enough that queues are short.
 
-    CPU comes from the `cpu_s` samples, idle shares from those before the first action; a process without samples keeps the
-    base's figures. Raises ModelError for a history that never got quiet or has too few deliveries after the warm-up.
+    CPU comes from the `cpu_s` samples, idle shares from those before the first action. A process without samples keeps
+    the base's figures, a process that no profile knows is left out. Raises ModelError for a history that never got
+    quiet, has no design, or has too few deliveries after the warm-up.
     """
     if history.quiesced_ns is None:
         raise ModelError("the run never got quiet, it was overloaded or cut short; calibrate on a run at lower load")
@@ -92,7 +93,7 @@ def _observe(history: History, start_s: float, profile: Profile) -> _Observation
 
 def _cpu_samples(history: History) -> dict[str, tuple[Floats, Floats]]:
     rows = history.of_kind("sample")
-    rows = rows[rows["state"] == "cpu_s"]
+    rows = rows[(rows["state"] == "cpu_s") & rows["target"].astype(str).str.partition("-")[0].isin(PROCESSES)]
     return {
         str(target): (group["t_ns"].to_numpy(dtype=float) / 1e9, group["value"].to_numpy(dtype=float))
         for target, group in rows.groupby("target", observed=True)

@@ -29,14 +29,14 @@ HOPS_S = {
     "downlink": 0.001,
 }
 PROCESSES = {
-    "gateway-1": 0.34,
-    "gateway-2": 0.31,
-    "worker-1": 0.42,
-    "worker-2": 0.38,
-    "kafka": 0.22,
-    "cassandra": 0.18,
-    "redis": 0.05,
-    "driver": 0.29,
+    "gateway-1": 0.25,
+    "gateway-2": 0.125,
+    "worker-1": 0.5,
+    "worker-2": 0.25,
+    "kafka": 0.125,
+    "cassandra": 0.125,
+    "redis": 0.0625,
+    "driver": 0.0625,
 }
 
 
@@ -122,6 +122,27 @@ def people(duration_s: float, heartbeat_s: float = 15.0) -> list[Event]:
     return events
 
 
+def comes_back(meant_s: float = 1.5) -> list[Event]:
+    """Pair PAIRS: the reader leaves at 1 s, misses one message, is notified, comes back at 2 s and resumes."""
+    sender, reader, conv, uuid = f"u{2 * PAIRS}", f"u{2 * PAIRS + 1}", f"c{PAIRS}", "missed"
+    here, away = {"device": sender, "user": sender}, {"device": reader, "user": reader}
+    ids = {"message_id": 10**6, "seq": 1, "hash": uuid}
+    about = {"conv": conv, "uuid": uuid}
+    send = {**here, **about, "cseq": 1, "hash": uuid, "intended_ns": ns(meant_s)}
+    resumed = {**away, **about, **ids, "session": f"{reader}.2", "via": "resume"}
+    return [
+        {"t_ns": ns(0.3), "kind": "conn.open", **here, "session": f"{sender}.1"},
+        {"t_ns": ns(0.3), "kind": "conn.open", **away, "session": f"{reader}.1"},
+        {"t_ns": ns(1.0), "kind": "conn.close", **away, "session": f"{reader}.1"},
+        {"t_ns": ns(meant_s), "kind": "send.invoke", **send},
+        {"t_ns": ns(meant_s + 0.006), "kind": "send.ok", **here, **about, "message_id": 10**6},
+        {"t_ns": ns(meant_s + 0.010), "kind": "push", "user": reader, **about},
+        {"t_ns": ns(2.0), "kind": "conn.open", **away, "session": f"{reader}.2"},
+        {"t_ns": ns(2.01), "kind": "wire.deliver", **{key: resumed[key] for key in resumed if key != "hash"}},
+        {"t_ns": ns(2.01), "kind": "deliver", **resumed},
+    ]
+
+
 def gauges(duration_s: float, cores: Mapping[str, float] = PROCESSES, backlog_per_s: float = 0.0) -> list[Event]:
     """A sample of every process each second, and a backlog that grows as told."""
     events: list[Event] = []
@@ -136,7 +157,7 @@ def gauges(duration_s: float, cores: Mapping[str, float] = PROCESSES, backlog_pe
 
 def history(scenario: Scenario, trace: Trace, messages: Iterable[Event], extra: Iterable[Event] = ()) -> History:
     """A whole run around those messages."""
-    sent = list(messages)
+    sent = [*messages, *comes_back()]
     duration_s = trace.duration_s
     return History.of(
         [
@@ -152,7 +173,8 @@ def history(scenario: Scenario, trace: Trace, messages: Iterable[Event], extra: 
 
 def steady_trace(duration_s: float, rate_per_s: float) -> Trace:
     """Messages at a fixed rate, pair after pair."""
-    joins = [Action(0, "join", user, user // 2) for user in range(2 * PAIRS)]
+    joins = [Action(0, "join", user, user // 2) for user in range(2 * PAIRS + 2)]
+    missed = Action(ns(1.5), "send", 2 * PAIRS, PAIRS, "missed", 1, 30)
     sends = [
         Action(
             ns(0.5 + number / rate_per_s),
@@ -165,13 +187,13 @@ def steady_trace(duration_s: float, rate_per_s: float) -> Trace:
         )
         for number in range(int((duration_s - 0.5) * rate_per_s))
     ]
-    return Trace.of([*joins, *sends], seed=7, duration_s=duration_s)
+    return Trace.of([*joins, missed, *sends], seed=7, duration_s=duration_s)
 
 
 def random_messages(trace: Trace, seed: int, slower: float = 1.0, lag_s: float = 0.0) -> list[Event]:
     """Every send of the trace, with hop times drawn around HOPS_S times `slower`."""
     rng = np.random.default_rng(seed)
-    sends = trace.frame[trace.frame.action == "send"]
+    sends = trace.frame[(trace.frame.action == "send") & (trace.frame.conv < PAIRS)]
     events: list[Event] = []
     for number, (t_ns, conv) in enumerate(zip(sends["t_ns"].tolist(), sends["conv"].tolist(), strict=True)):
         noise = rng.lognormal(0, 0.7, len(HOPS)) * slower

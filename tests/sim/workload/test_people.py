@@ -60,6 +60,29 @@ def _rows(trace: Trace, *actions: str) -> list[Action]:
     return [Action._make(row) for row in frame.itertuples(index=False, name=None)]
 
 
+UUID_4 = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("actions", "broken"),
+    [
+        ([Action(1, "send", 0, 5, UUID_4, 1, 9)], "send of a user who is offline"),
+        ([Action(1, "connect", 0), Action(2, "connect", 0)], "connect of a user who is online"),
+        (
+            [Action(1, "connect", 0), Action(2, "crash", 0), Action(3, "heartbeat", 0)],
+            "heartbeat of a user who is offline",
+        ),
+        ([Action(1, "connect", 2), Action(2, "open", 2, 5)], "open by a stranger"),
+        ([Action(1, "connect", 0), Action(2, "send", 0, 5, UUID_4, 2, 9)], "cseq with a gap"),
+        ([Action(1, "connect", 0), Action(2, "send", 0, 5, UUID_4, 1, 0)], "a message that nobody can write"),
+        ([Action(1, "connect", 0), Action(2, "read", 0, 5)], "read of nothing new"),
+    ],
+)
+def test_the_replay_notices(actions: list[Action], broken: str) -> None:
+    joins = [Action(0, "join", 0, 5), Action(0, "join", 1, 5)]
+    assert broken_rules(Trace.of([*joins, *actions], 1, 1.0)) == {broken}
+
+
 @pytest.mark.parametrize("scenario", [WHATSAPP, CI_ORDERING], ids=lambda scenario: str(scenario.name))
 def test_shipped_scenarios_break_no_rule(scenario: Scenario) -> None:
     trace = make_trace(scenario)

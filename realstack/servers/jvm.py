@@ -1,0 +1,59 @@
+"""The base of the servers that run on Java: the common options, and the class archive that makes their start quick."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from pathlib import Path
+from typing import ClassVar
+
+from realstack.servers import jars
+from realstack.servers.archive import ClassArchive
+from realstack.servers.java import Java
+from realstack.servers.local_service import LocalService, Ports
+from realstack.servers.process import ProcessScope
+
+ARCHIVE_LIMIT_S = 60.0
+
+
+class JvmService(LocalService):
+    """A local server from jars; `heap` is its largest heap, in Java's notation."""
+
+    heap: ClassVar[str]
+
+    def __init__(self, scope: ProcessScope, folder: Path, java: Java, class_path: list[Path]) -> None:
+        super().__init__(scope, folder)
+        self._java = java
+        self._class_path = class_path
+        self._archive = ClassArchive(java, class_path[0].parent, self.data)
+
+    @property
+    def version(self) -> str:
+        """The pinned version."""
+        return jars.version(self.name)
+
+    @abstractmethod
+    def arguments(self, ports: Ports) -> list[str]:
+        """Write the configuration; the server's own options of Java, its main class, and its arguments."""
+
+    def command(self, ports: Ports) -> list[str]:
+        """See `LocalService`."""
+        return [
+            str(self._java.path),
+            "-Xms256m",  # the heap grows when it must: Cassandra locks all of it into memory at its start
+            f"-Xmx{self.heap}",
+            "-XX:+UseSerialGC",
+            "-XX:+ExitOnOutOfMemoryError",
+            *self._archive.options(),
+            "-cp",
+            os.pathsep.join(map(str, self._class_path)),
+            *self.arguments(ports),
+        ]
+
+    def finish(self) -> None:
+        """See `LocalService`. The first run of all ends in good order, for only then the JVM writes the archive."""
+        if self._archive.exists or not self.process.alive:
+            super().finish()
+        else:
+            self.stop(ARCHIVE_LIMIT_S)
+            self._archive.keep()

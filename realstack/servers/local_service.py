@@ -1,0 +1,184 @@
+"""The base of the servers that are processes of this machine.
+
+A server is one file with two hooks: `command` (write the configuration, give the arguments) and `probe` (a real round
+trip, as its clients make it). The base chooses ports, waits until the probe goes through, and tells when it died.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from jinja2 import StrictUndefined, Template
+from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_fixed
+
+from realstack.servers.ports import HOST, free_ports, says_taken
+from realstack.servers.process import ManagedProcess, ProcessScope
+from sim.errors import ServerError, ServerLostError, ServerStartError
+
+READY_LIMIT_S = 120.0
+POLL_S = 0.03
+PORT_ATTEMPTS = 3
+TEMPLATES_FOLDER = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """A server's ports on loopback: for clients, and for its own traffic."""
+
+    client: int
+    internal: int
+
+
+class LocalService(ABC):
+    """A server as a process of this machine. Ports are chosen at the first start and kept."""
+
+    name: ClassVar[str]
+
+    def __init__(self, scope: ProcessScope, folder: Path) -> None:
+        self.data = folder / "data" / self.name
+        self.log_path = folder / "logs" / f"{self.name}.log"
+        self._scope = scope
+        self._ports: Ports | None = None
+        self._process: ManagedProcess | None = None
+        self._wanted = False
+
+    @abstractmethod
+    def command(self, ports: Ports) -> list[str]:
+        """Write the configuration below `data` and give the command line."""
+
+    @abstractmethod
+    def probe(self, port: int) -> None:
+        """A round trip as a client would make it. Any error means: not yet."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """See `Service`."""
+
+    @property
+    def ports(self) -> Ports:
+        """The chosen ports."""
+        if self._ports is None:
+            raise ServerError(f"{self.name} has no address before it is started")
+        return self._ports
+
+    @property
+    def address(self) -> str:
+        """See `Service`."""
+        return f"{HOST}:{self.ports.client}"
+
+    @property
+    def pid(self) -> int | None:
+        """See `Service`."""
+        return self._process.pid if self._process and self._process.alive else None
+
+    @property
+    def process(self) -> ManagedProcess:
+        """The process, once started."""
+        if self._process is None:
+            raise ServerError(f"{self.name} was not started")
+        return self._process
+
+    def start(self) -> None:
+        """See `Service`."""
+        if self._ports is None:
+            self._ports = Ports(*free_ports(2))
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._process = self._scope.spawn(self.name, self.command(self._ports), self.log_path)
+        self._wanted = True
+
+    def wait_ready(self) -> None:
+        """See `Service`."""
+        attempts = Retrying(
+            wait=wait_fixed(POLL_S),
+            stop=stop_after_delay(READY_LIMIT_S),
+            retry=retry_if_not_exception_type(ServerStartError),
+        )
+        try:
+            attempts(self._probe_once)
+        except RetryError as error:
+            why = error.last_attempt.exception()
+            raise ServerStartError(
+                f"{self.name} was not ready within {READY_LIMIT_S:g} s ({why}); its log {self.log_path} ends:",
+                self.log_tail(),
+            ) from why
+
+    def launch(self) -> None:
+        """Start and wait; where a port was taken meanwhile, try again with others."""
+        for attempt in range(1, PORT_ATTEMPTS + 1):
+            self.start()
+            try:
+                self.wait_ready()
+                break
+            except ServerStartError as error:
+                if attempt == PORT_ATTEMPTS or not says_taken(error.log_tail):
+                    raise
+                self._ports = None
+
+    def finish(self) -> None:
+        """End a run that went well."""
+        self.kill()
+
+    def _probe_once(self) -> None:
+        self._require_alive()
+        if not self.process.listens(self.ports.client):
+            raise ConnectionRefusedError(f"it does not listen at {self.address}")
+        self.probe(self.ports.client)
+        self._require_alive()
+
+    def _require_alive(self) -> None:
+        if not self.process.alive:
+            raise ServerStartError(
+                f"{self.name} ended with status {self.process.exit_status} while starting; {self.log_path} ends:",
+                self.log_tail(),
+            )
+
+    def pause(self) -> None:
+        """See `Service`."""
+        self.process.pause()
+
+    def resume(self) -> None:
+        """See `Service`."""
+        self.process.resume()
+
+    def kill(self) -> None:
+        """See `Service`."""
+        self._wanted = False
+        self.process.kill()
+
+    def restart(self) -> None:
+        """See `Service`."""
+        self.stop()
+        self.start()
+        self.wait_ready()
+
+    def check(self) -> None:
+        """See `Service`."""
+        if self._wanted and not self.process.alive:
+            raise ServerLostError(
+                f"{self.name} at {self.address} ended with status {self.process.exit_status}; "
+                f"{self.log_path} ends:\n{self.log_tail()}"
+            )
+
+    def usage(self) -> tuple[float, int]:
+        """See `Service`."""
+        return self.process.usage()
+
+    def log_tail(self, lines: int = 20) -> str:
+        """See `Service`."""
+        return self._process.log_tail(lines) if self._process else ""
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """See `Service`."""
+        self._wanted = False
+        if self._process and self._process.alive:
+            self._process.terminate(timeout_s)
+
+
+def write_template(name: str, target: Path, **values: object) -> None:
+    """Render a file of `templates/`; a value that the template names and nobody gives is an error."""
+    text = (TEMPLATES_FOLDER / name).read_text(encoding="utf-8")
+    target.write_text(Template(text, undefined=StrictUndefined).render(values), encoding="utf-8")

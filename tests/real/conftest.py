@@ -1,0 +1,14 @@
+"""Kafka, Cassandra and Redis, started once for all tests that need them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from realstack.servers import Servers, start_servers
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Ready local servers. A test that pauses or kills one brings it back."""
+    with start_servers("local", tmp_path_factory.mktemp("servers")) as started:
+        yield started

@@ -1,0 +1,133 @@
+"""A round trip per server as a client makes it, and what a fault leaves behind."""
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
+from cassandra.policies import RoundRobinPolicy
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from realstack.servers import Servers, start_servers
+from sim.errors import ServerLostError, UsageError
+
+pytestmark = pytest.mark.real
+
+
+def test_each_server_tells_its_version(servers: Servers) -> None:
+    assert servers.versions.keys() == {"kafka", "cassandra", "redis"}
+    assert servers.versions["kafka"] == "4.3.1"
+    assert servers.versions["cassandra"] == "5.0.8"
+    assert re.fullmatch(r"(Valkey )?\d+\.\d+\.\d+", servers.versions["redis"])
+    servers.check()
+
+
+def test_each_server_uses_memory_and_tells_how_long_it_took(servers: Servers) -> None:
+    assert all(rss_bytes > 0 for _, rss_bytes in servers.usage().values())
+    assert servers.ready_s.keys() == {"kafka", "cassandra", "redis", "all"}
+
+
+def test_kafka_keeps_its_records_when_it_is_killed_and_restarted(servers: Servers) -> None:
+    asyncio.run(write(servers.addresses.kafka, "kept", [b"1", b"2", b"3"]))
+    servers.services["kafka"].kill()
+    servers.services["kafka"].restart()
+    assert asyncio.run(read(servers.addresses.kafka, "kept", 3)) == [b"1", b"2", b"3"]
+
+
+def test_cassandra_keeps_its_rows_when_it_is_killed_and_restarted(servers: Servers) -> None:
+    with session(servers) as cql:
+        cql.execute("CREATE KEYSPACE kept WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+        cql.execute("CREATE TABLE kept.rows (key int PRIMARY KEY, value text)")
+        cql.execute("INSERT INTO kept.rows (key, value) VALUES (1, 'one')")
+    servers.services["cassandra"].kill()
+    servers.services["cassandra"].restart()
+    with session(servers) as cql:
+        assert [tuple(row) for row in cql.execute("SELECT key, value FROM kept.rows")] == [(1, "one")]
+        cql.execute("DROP KEYSPACE kept")
+
+
+def test_a_paused_redis_answers_nothing_and_forgets_nothing(servers: Servers) -> None:
+    addresses = servers.addresses
+    with redis.Redis(host=addresses.redis_host, port=addresses.redis_port) as client:
+        client.set("paused", "kept")
+    servers.services["redis"].pause()
+    with (
+        redis.Redis(
+            host=addresses.redis_host, port=addresses.redis_port, socket_timeout=0.2, retry=Retry(NoBackoff(), 0)
+        ) as client,
+        pytest.raises(redis.TimeoutError),
+    ):
+        client.get("paused")
+    servers.check()
+    servers.services["redis"].resume()
+    with redis.Redis(host=addresses.redis_host, port=addresses.redis_port) as client:
+        assert client.get("paused") == b"kept"
+
+
+def test_a_server_that_dies_is_named_with_its_log(servers: Servers) -> None:
+    service = servers.services["redis"]
+    assert service.pid is not None
+    process = psutil.Process(service.pid)
+    os.kill(service.pid, signal.SIGKILL)
+    psutil.wait_procs([process])
+    with pytest.raises(ServerLostError, match=r"redis at .* ended with status -9[^$]*Ready to accept connections"):
+        servers.check()
+    service.restart()
+    servers.check()
+
+
+def test_given_addresses_are_used_and_left_alone(servers: Servers, tmp_path: Path) -> None:
+    here = servers.addresses
+    text = ",".join(f"{name}={service.address}" for name, service in servers.services.items())
+    with start_servers(text, tmp_path) as given:
+        assert given.addresses == here
+        assert given.versions == {**servers.versions, "kafka": "unknown"}
+        given.check()
+        with pytest.raises(UsageError, match=r"kafka at .* is not ours, it is not paused"):
+            given.services["kafka"].pause()
+    servers.check()
+
+
+async def write(bootstrap: str, topic: str, values: list[bytes]) -> None:
+    """Make a topic of one partition and write to it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    finally:
+        await admin.close()
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+        for value in values:
+            await producer.send_and_wait(topic, value)
+
+
+async def read(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
+    """The first values of a topic."""
+    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+        return [(await consumer.getone()).value for _ in range(count)]
+
+
+@contextmanager
+def session(servers: Servers) -> Iterator[Session]:
+    """A CQL session."""
+    profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy())
+    cluster = Cluster(
+        [servers.addresses.cassandra_host],
+        port=servers.addresses.cassandra_port,
+        protocol_version=5,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+    )
+    try:
+        yield cluster.connect()
+    finally:
+        cluster.shutdown()

@@ -1,0 +1,124 @@
+"""Stand-ins for the servers behind the backend: a store, a registry and a producer in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from realstack.chat.records import MessageRecord
+from realstack.chat.registry import Registry
+from realstack.chat.settings import Choices, Settings
+from realstack.chat.store import PAGE, Row, Store
+from sim.design import Design
+
+
+def settings(**design: Any) -> Settings:
+    return Settings("127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1", 1, "test", Choices.of(Design(**design)))
+
+
+def record(uuid: str, *, conv: int = 5, sender: int = 1, message_id: int = 1, text: str = "hello") -> MessageRecord:
+    return MessageRecord(conv, uuid, sender, 1, message_id, text, accepted_ns=7)
+
+
+class MemoryStore(Store):
+    """Rows by conversation and position. `failures` makes so many inserts fail before they are applied."""
+
+    def __init__(self, members: Mapping[int, Sequence[int]] | None = None, *, if_not_exists: bool = False) -> None:
+        self.rows: dict[int, dict[int, Row]] = {}
+        self.of_conversation = {conv: tuple(users) for conv, users in (members or {}).items()}
+        self.receipts: list[tuple[int, int, str, int]] = []
+        self.asked: list[int] = []
+        self.failures = 0
+        self._lwt = if_not_exists
+
+    async def insert(self, message: MessageRecord, position: int, partition: int, offset: int) -> bool:
+        await asyncio.sleep(0)
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("no store")
+        rows = self.rows.setdefault(message.conv, {})
+        if self._lwt and position in rows:
+            return False
+        fields = (message.message_id, message.uuid, message.sender, message.cseq, message.text, message.accepted_ns)
+        rows[position] = Row(message.conv, position, *fields, partition, offset)
+        return True
+
+    async def after(self, conv: int, position: int, limit: int = PAGE) -> list[Row]:
+        rows = self.rows.get(conv, {})
+        return [rows[p] for p in sorted(rows) if p > position][:limit]
+
+    async def latest(self, conv: int, limit: int = PAGE) -> list[Row]:
+        rows = self.rows.get(conv, {})
+        return [rows[p] for p in sorted(rows, reverse=True)][:limit]
+
+    async def members(self, conv: int) -> tuple[int, ...]:
+        self.asked.append(conv)
+        return self.of_conversation.get(conv, ())
+
+    async def memberships(self, user: int) -> tuple[int, ...]:
+        return tuple(conv for conv, users in self.of_conversation.items() if user in users)
+
+    async def receipt(self, conv: int, reader: int, state: str, position: int) -> None:
+        self.receipts.append((conv, reader, state, position))
+
+
+class MemoryRegistry(Registry):
+    """Who is connected where, without TTLs. `failures` makes so many look-ups of a gateway's address fail."""
+
+    def __init__(self) -> None:
+        self.homes: dict[int, tuple[str, int]] = {}
+        self.addresses: dict[str, str] = {}
+        self.heartbeats: list[int] = []
+        self.failures = 0
+
+    async def connect(self, user: int, epoch: int, gateway: str) -> None:
+        self.homes[user] = (gateway, epoch)
+
+    async def heartbeat(self, user: int, epoch: int, gateway: str) -> None:
+        self.heartbeats.append(user)
+
+    async def disconnect(self, user: int, epoch: int, gateway: str) -> None:
+        if self.homes.get(user) == (gateway, epoch):
+            del self.homes[user]
+
+    async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
+        return {user: self.homes[user][0] for user in users if user in self.homes}
+
+    async def online(self, users: Sequence[int]) -> set[int]:
+        return {user for user in users if user in self.homes}
+
+    async def gateway_address(self, name: str) -> str | None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("no registry")
+        return self.addresses.get(name)
+
+
+class FakeProducer:
+    """Takes records and answers with a future for each; `settle` says what became of them."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes, bytes | None]] = []
+        self.appended: list[asyncio.Future[object]] = []
+
+    async def send(self, topic: str, value: bytes, key: bytes | None = None) -> asyncio.Future[object]:
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self.sent.append((topic, value, key))
+        self.appended.append(future)
+        return future
+
+    def settle(self, error: Exception | None = None) -> None:
+        for future in self.appended:
+            if not future.done():
+                future.set_exception(error) if error else future.set_result(None)
+
+
+async def turns(count: int = 20) -> None:
+    """Let the loop's other tasks run."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def positions(rows: Iterable[Row]) -> list[int]:
+    return [row.position for row in rows]

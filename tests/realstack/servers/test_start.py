@@ -1,0 +1,111 @@
+"""What `start_servers` refuses, and how a local server that does not come up is told, with a stand-in for it."""
+
+from pathlib import Path
+
+import pytest
+
+from realstack.servers import ProcessScope, local, local_service, start_servers
+from realstack.servers.local_service import LocalService, Ports
+from realstack.servers.ports import free_ports
+from sim.errors import ServerError, ServerLostError, ServerStartError, UsageError
+
+LISTEN = """
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    while True:
+        server.accept()[0].close()
+"""
+
+
+class StandIn(LocalService):
+    """Runs a Python script in place of a server; the script gets the port."""
+
+    name = "stand-in"
+    version = "1"
+    script = LISTEN
+
+    def command(self, ports: Ports) -> list[str]:
+        return [__import__("sys").executable, "-c", self.script, str(ports.client)]
+
+    def probe(self, port: int) -> None:
+        pass
+
+
+def test_an_unknown_provider_is_told_with_those_there_are(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UsageError, match="unknown servers 'cloud'; there are auto, local, external"),
+        start_servers("cloud", tmp_path),
+    ):
+        pass
+
+
+def test_containers_are_refused_with_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="use --servers local or external"), start_servers("containers", tmp_path):
+        pass
+
+
+def test_a_data_folder_that_exists_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(UsageError, match="exists already"), start_servers("local", tmp_path):
+        pass
+    assert (tmp_path / "data").exists()
+
+
+def test_a_dead_external_address_is_told_with_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realstack.servers.external.READY_LIMIT_S", 0.1)
+    dead = "kafka=127.0.0.1:1,cassandra=127.0.0.1:1,redis=127.0.0.1:1"
+    with (
+        pytest.raises(ServerError, match=r"at 127\.0\.0\.1:1 does not answer .*--servers local"),
+        start_servers(dead, tmp_path),
+    ):
+        pass
+
+
+def test_a_full_disk_is_told_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "free_bytes", lambda folder: 2**30)
+    with pytest.raises(ServerError, match=r"1\.0 GiB free, the servers need 2 GiB"), start_servers("local", tmp_path):
+        pass
+
+
+def test_a_server_that_dies_while_starting_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    with ProcessScope() as scope:
+        service = StandIn(scope, tmp_path)
+        service.script = "import sys; print('no such option'); sys.exit(3)"
+        with pytest.raises(ServerStartError, match=r"stand-in ended with status 3 while starting[^$]*no such option"):
+            service.launch()
+
+
+def test_a_port_that_is_taken_is_replaced_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ProcessScope() as scope:
+        first = StandIn(scope, tmp_path / "first")
+        first.launch()
+        offers = iter([[first.ports.client, 1], free_ports(2)])
+        monkeypatch.setattr(local_service, "free_ports", lambda count: next(offers))
+        second = StandIn(scope, tmp_path / "second")
+        second.launch()
+        assert second.address != first.address
+        first.check()
+        second.check()
+
+
+def test_a_server_that_died_is_told_unless_it_was_killed_on_purpose(tmp_path: Path) -> None:
+    with ProcessScope() as scope:
+        service = StandIn(scope, tmp_path)
+        service.launch()
+        address = service.address
+        service.kill()
+        service.check()
+        service.restart()
+        assert service.address == address
+        service.process.kill()
+        with pytest.raises(ServerLostError, match=r"stand-in at .* ended with status -9"):
+            service.check()
+
+
+def test_an_unready_server_is_given_up_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_service, "READY_LIMIT_S", 0.2)
+    with ProcessScope() as scope:
+        service = StandIn(scope, tmp_path)
+        service.script = "import time; time.sleep(600)"
+        with pytest.raises(ServerStartError, match=r"not ready within 0\.2 s \(it does not listen at"):
+            service.launch()
