@@ -225,9 +225,8 @@ def report(target: str, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def doctor(as_json: bool) -> int:
     """Tell what this machine lacks and how to mend it."""
-    from realstack.servers.doctor import diagnose
-
     from chatscale import show
+    from realstack.servers.doctor import diagnose
 
     return show.findings(diagnose(), as_json=as_json)
 

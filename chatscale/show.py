@@ -17,7 +17,6 @@ from sim.verdict import Outcome, Verdict, worst
 
 if TYPE_CHECKING:
     from realstack.servers.doctor import Finding
-
     from reports.result import Result
     from sim.history import History
     from sim.plan import Plan

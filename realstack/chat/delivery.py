@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 def patiently() -> tenacity.AsyncRetrying:
     """Retry for as long as it takes: the log keeps the record, and order forbids to go on without it."""
     return tenacity.AsyncRetrying(
-        wait=tenacity.wait_exponential_jitter(initial=0.02, max=2.0),
+        wait=tenacity.wait_random_exponential(multiplier=0.02, max=2.0),
         retry=tenacity.retry_if_exception_type(Exception),
         before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
     )

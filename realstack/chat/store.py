@@ -25,7 +25,8 @@ PAGE = 50
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {keyspace}.messages (conv int, position bigint, message_id bigint, uuid text,
-       sender int, cseq int, content text, accepted_ns bigint, log_partition int, log_offset bigint, PRIMARY KEY (conv, position))
+       sender int, cseq int, content text, accepted_ns bigint, log_partition int, log_offset bigint,
+       PRIMARY KEY (conv, position))
        WITH CLUSTERING ORDER BY (position DESC)""",
     "CREATE TABLE IF NOT EXISTS {keyspace}.members (conv int, user int, PRIMARY KEY (conv, user))",
     "CREATE TABLE IF NOT EXISTS {keyspace}.memberships (user int, conv int, PRIMARY KEY (user, conv))",

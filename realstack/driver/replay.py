@@ -110,9 +110,10 @@ class Replay:
         swept_ns = self._origin_ns
         for t_ns, action, user, conv, uuid, cseq, text in actions:
             due_ns = self._origin_ns + t_ns
-            wait_s = (due_ns - time.monotonic_ns()) / 1e9
-            # Late or not, the sockets get their turn now and then.
-            await asyncio.sleep(wait_s if wait_s > 0.0005 else 0)
+            # Late or not, the sockets get their turn; a timer may end a moment early, and nothing is done early.
+            await asyncio.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
+            while time.monotonic_ns() < due_ns:
+                await asyncio.sleep(0)
             self._act(self._devices[user], action, conv, uuid, cseq, text, due_ns)
             if due_ns - swept_ns > 1_000_000_000:
                 swept_ns = due_ns

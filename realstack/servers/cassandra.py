@@ -38,7 +38,6 @@ SINGLE_NODE = (
     "-Dcassandra.ring_delay_ms=0",
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.superuser_setup_delay_ms=0",
-    "-Dcassandra.unsafesystem=true",  # system tables stay in the commit log instead of a flush for each of their writes
 )
 
 

@@ -80,7 +80,7 @@ class Canon:
         partition_of = np.full(convs, MISSING, dtype=np.int64)
         partition_of[conv] = partition
         has = {name: (shown[name] >= 0).to_numpy() for name in BASES}
-        has["offset"] &= partition == partition_of[conv]
+        has["offset"] = has["offset"] & (partition == partition_of[conv])
         size = np.bincount(conv, minlength=convs)
         complete = [(size > 0) & (np.bincount(conv, has[name], convs) == size) for name in BASES]
         basis = np.select(complete, range(len(BASES)), default=MISSING)

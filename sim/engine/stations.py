@@ -15,11 +15,12 @@ from collections import deque
 from collections.abc import Callable, Generator
 from heapq import heappop, heappush
 from itertools import count
+from math import ulp
 from typing import Any
 
 import simpy
 
-# Far above the rounding of a float clock of hours, far below any service time.
+# Work of less than a picosecond is done.
 _INSTANT_S = 1e-12
 
 
@@ -116,7 +117,9 @@ class Cores:
             return
         self._alarm, self._alarm_s = None, float("inf")
         self._advance()
-        while self._ends and self._ends[0][0] <= self._clock_s + _INSTANT_S:
+        # And so is work so short that the clock could not move by it: it would be waited for without end.
+        done_s = self._clock_s + _INSTANT_S + 4 * ulp(self._env.now)
+        while self._ends and self._ends[0][0] <= done_s:
             heappop(self._ends)[2]()
         if self._ends:
             self._set_alarm()

@@ -124,7 +124,7 @@ def test_trace_facts_and_profile_may_be_missing(tmp_path: Path) -> None:
     write_run(tmp_path, worlds=["sim"])
     (tmp_path / "trace.parquet").unlink()
     (tmp_path / "facts.json").unlink()
-    result = write_report(tmp_path)
+    result = build_result(tmp_path)
     assert result.outcome is Outcome.PASS
     assert result.replay == f"chatscale run {tmp_path / 'scenario.toml'} --seed 7"
 

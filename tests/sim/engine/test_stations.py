@@ -111,6 +111,16 @@ def test_background_work_takes_its_share_of_a_core() -> None:
     assert pool.cpu_s == pytest.approx(2.5, rel=0.005)
 
 
+@pytest.mark.parametrize("late_s", [0.0, 1e5, 1e9])
+def test_a_late_clock_that_cannot_resolve_the_work_still_ends(late_s: float) -> None:
+    env = simpy.Environment(initial_time=late_s)
+    cores = Cores(env, 1)
+    for demand_s in (1e-3, 1e-3 + 1e-11, 0.1, 1e-9):
+        cores.work(demand_s)
+    env.run(until=late_s + 1.0)
+    assert cores.mean_jobs() == pytest.approx(0.1 + 3e-3, abs=0.001)
+
+
 jobs_strategy = st.lists(st.tuples(st.floats(0, 10), st.floats(0.001, 3)), min_size=1, max_size=25)
 
 

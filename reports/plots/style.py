@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 P = ParamSpec("P")
 T = TypeVar("T")
 
+WIDE, HALF = 14.6, 7.2
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 WORLD_COLOURS = {"sim": "#0072b2", "real": "#d55e00"}
 HOP_COLOURS = ("#bbbbbb", "#88ccee", "#332288", "#ddcc77", "#117733", "#aa4499", "#cc6677", "#44aa99")
@@ -112,6 +113,7 @@ def name_line(axis: Axes, x: float, y: float, text: str, colour: str, dy: float 
         va="center",
         fontsize=11,
         annotation_clip=False,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5},
     )
 
 

@@ -1,0 +1,298 @@
+"""A gateway behind a real WebSocket: whatever is said to it gets an answer, and nothing brings it down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+
+from realstack.chat import frames
+from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest, Delivery
+from realstack.chat.frames import Error, Message, ReceiptItem, Resumed, Sent, decode_to_device, encode
+from realstack.chat.gateway import Gateway, _grpc_server
+from realstack.chat.message_service import Membership, MessageService
+from realstack.chat.store import PAGE
+from tests.realstack.chat.fakes import FakeProducer, MemoryRegistry, MemoryStore, record, settings, turns
+
+ANNA, BERT, EVE = 1, 2, 66
+
+
+class PromptProducer(FakeProducer):
+    """The log takes everything at once."""
+
+    async def send(self, topic: str, value: bytes, key: bytes | None = None) -> asyncio.Future[object]:
+        appended = await super().send(topic, value, key)
+        appended.set_result(None)
+        return appended
+
+
+class BrokenStore(MemoryStore):
+    async def memberships(self, user: int) -> tuple[int, ...]:
+        raise ConnectionError("no store")
+
+
+class House:
+    """gateway-1, with conversation 5 of Anna and Bert."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore({5: (ANNA, BERT)})
+        self.registry = MemoryRegistry()
+        self.producer = PromptProducer()
+        membership = Membership(self.store)
+        service = MessageService(settings(), self.producer, membership, worker=1)
+        self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store)
+        self.url = ""
+
+    async def visit(self, user: int = ANNA, epoch: int = 1) -> ClientConnection:
+        """A welcome session."""
+        socket = await connect(self.url, ping_interval=None, compression=None, max_size=None)
+        await socket.send(encode(frames.Hello(user, epoch)))
+        assert decode_to_device(await socket.recv()) == frames.Welcome("gateway-1")
+        return socket
+
+
+def in_a_house(scene: Callable[[House], Awaitable[None]], store: MemoryStore | None = None) -> None:
+    async def main() -> None:
+        house = House(store)
+        async with serve(
+            house.gateway.serve_socket, "127.0.0.1", 0, compression=None, ping_interval=None, max_size=1 << 20
+        ) as server:
+            house.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+            await scene(house)
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+async def ask(socket: ClientConnection, data: bytes | str | frames.Frame) -> frames.ToDevice:
+    await socket.send(encode(data) if isinstance(data, frames.Frame) else data)
+    return decode_to_device(await socket.recv())
+
+
+BAD_FRAMES = [
+    pytest.param("not json", "bad-frame", id="no JSON"),
+    pytest.param(b"\x00\xff\xfe\x80", "bad-frame", id="binary garbage"),
+    pytest.param(b"", "bad-frame", id="nothing"),
+    pytest.param('{"t":"teleport"}', "bad-frame", id="unknown type"),
+    pytest.param('{"t":"send","conv":"five","uuid":"m1","cseq":1,"text":""}', "bad-frame", id="wrong type"),
+    pytest.param('{"t":"open"}', "bad-frame", id="missing field"),
+    pytest.param('{"t":"open","conv":5,"really":true}', "bad-frame", id="unknown field"),
+    pytest.param('{"t":"welcome","gateway":"me"}', "bad-frame", id="a gateway's frame"),
+    pytest.param(b'{"z":' + b"[" * 30_000 + b"]" * 30_000 + b',"t":"heartbeat"}', "bad-frame", id="too deep"),
+    pytest.param(b"x" * (frames.MAX_FRAME_BYTES + 1), "too-large", id="too large"),
+    pytest.param("é" * (frames.MAX_FRAME_BYTES // 2 + 1), "too-large", id="too large in bytes"),
+    pytest.param(frames.Send(7, "m1", 1, "hello"), "not-a-member", id="unknown conversation"),
+    pytest.param(frames.Receipt(7, "read", [ReceiptItem("m1", BERT, 1)]), "not-a-member", id="foreign receipt"),
+    pytest.param(frames.Open(7), "not-a-member", id="foreign presence"),
+    pytest.param(frames.Resume({7: 0}), "not-a-member", id="foreign resume"),
+    pytest.param(frames.Hello(ANNA, 2), "no-hello", id="hello twice"),
+]
+
+
+@pytest.mark.parametrize(("said", "code"), BAD_FRAMES)
+def test_a_frame_that_cannot_be_honoured_gets_an_error_and_the_session_goes_on(
+    said: bytes | str | frames.Frame, code: str
+) -> None:
+    async def scene(house: House) -> None:
+        async with await house.visit() as socket:
+            answer = await ask(socket, said)
+            assert isinstance(answer, Error)
+            assert answer.code == code
+            assert isinstance(await ask(socket, frames.Heartbeat()), frames.HeartbeatOk)
+
+    in_a_house(scene)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (frames.Heartbeat(), "no-hello"),
+        ("not json", "bad-frame"),
+        (b"x" * (frames.MAX_FRAME_BYTES + 1), "too-large"),
+        (b'{"t":"hello","user":1,"epoch":"\xff"}', "bad-frame"),
+    ],
+)
+def test_before_hello_too(said: bytes | str | frames.Frame, code: str) -> None:
+    async def scene(house: House) -> None:
+        async with connect(house.url, ping_interval=None) as socket:
+            answer = await ask(socket, said)
+            assert isinstance(answer, Error)
+            assert answer.code == code
+            assert await ask(socket, frames.Hello(ANNA, 1)) == frames.Welcome("gateway-1")
+
+    in_a_house(scene)
+
+
+def test_who_says_nothing_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(house: House) -> None:
+        async with connect(house.url, ping_interval=None) as socket:
+            with pytest.raises(ConnectionClosed):
+                await socket.recv()
+        assert house.registry.homes == {}
+
+    monkeypatch.setattr("realstack.chat.gateway._HELLO_WITHIN_S", 0.05)
+    in_a_house(scene)
+
+
+def test_a_frame_of_over_a_megabyte_costs_its_own_connection_only() -> None:
+    async def scene(house: House) -> None:
+        async with await house.visit(ANNA) as anna, await house.visit(BERT) as bert:
+            await anna.send(b"x" * (1 << 20 | 1))
+            with pytest.raises(ConnectionClosed):
+                await anna.recv()
+            assert isinstance(await ask(bert, frames.Heartbeat()), frames.HeartbeatOk)
+
+    in_a_house(scene)
+
+
+def test_a_store_that_fails_is_told_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene(house: House) -> None:
+        async with await house.visit() as socket:
+            assert await ask(socket, frames.Resume({})) == Error("unavailable", "ConnectionError")
+            assert isinstance(await ask(socket, frames.Heartbeat()), frames.HeartbeatOk)
+
+    with caplog.at_level(logging.CRITICAL):
+        in_a_house(scene, BrokenStore())
+
+
+def test_a_session_sends_opens_and_says_goodbye() -> None:
+    async def scene(house: House) -> None:
+        socket = await house.visit()
+        assert house.registry.homes == {ANNA: ("gateway-1", 1)}
+        answer = await ask(socket, frames.Send(5, "m1", 1, "hello"))
+        assert isinstance(answer, Sent)
+        assert answer.uuid == "m1"
+        assert await ask(socket, frames.Open(5)) == frames.Presence(5, online=[ANNA], offline=[BERT])
+        await socket.close()
+        while house.registry.homes:
+            await turns()
+
+    in_a_house(scene)
+
+
+def test_a_new_session_gets_the_deliveries_and_the_old_ones_end_does_not_matter() -> None:
+    async def scene(house: House) -> None:
+        old, new = await house.visit(epoch=1), await house.visit(epoch=2)
+        await old.close()
+        await turns()
+        pushed = encode(Message(5, "m1", BERT, 1, 9, 1, 0, "hello", "push"))
+        deliveries = [Delivery(frame=pushed, users=[ANNA, EVE], stamped=True), Delivery(frame=pushed, users=[BERT])]
+        reply = await house.gateway.deliver(DeliverRequest(deliveries=deliveries), None)
+        assert [(absent.delivery, absent.user) for absent in reply.absent] == [(0, EVE), (1, BERT)]
+        arrived = decode_to_device(await new.recv())
+        assert isinstance(arrived, Message)
+        assert arrived.pushed_ns > 0
+        assert house.registry.homes == {ANNA: ("gateway-1", 2)}
+        await new.close()
+
+    in_a_house(scene)
+
+
+def test_a_resume_sends_what_others_wrote_after_the_cursor_page_by_page() -> None:
+    async def scene(house: House) -> None:
+        count = 3 * PAGE
+        for position in range(1, count + 1):
+            sender = ANNA if position % 3 == 0 else BERT
+            await house.store.insert(record(f"m{position}", sender=sender, text="t"), position, 0, position)
+        async with await house.visit() as socket:
+            first = await ask(socket, frames.Resume({5: 4}))
+            got = [first] + [decode_to_device(await socket.recv()) for _ in range(2 * PAGE - 3)]
+            assert got[-1] == Resumed(2 * PAGE - 3)
+            messages = [(m.position, m.prev, m.via) for m in got if isinstance(m, Message)]
+            wanted = [p for p in range(5, count + 1) if p % 3]
+            assert messages == [(p, q, "resume") for p, q in zip(wanted, [4, *wanted], strict=False)]
+
+    in_a_house(scene)
+
+
+def test_a_resume_of_one_conversation_leaves_the_others() -> None:
+    async def scene(house: House) -> None:
+        await house.store.insert(record("a", conv=5, sender=BERT), 1, 0, 0)
+        await house.store.insert(record("b", conv=6, sender=BERT), 1, 0, 0)
+        async with await house.visit() as socket:
+            assert isinstance(await ask(socket, frames.Resume({6: 0}, everything=False)), Message)
+            assert decode_to_device(await socket.recv()) == Resumed(1)
+
+    in_a_house(scene, MemoryStore({5: (ANNA, BERT), 6: (ANNA, BERT)}))
+
+
+def test_a_call_takes_more_than_four_megabytes_of_deliveries() -> None:
+    async def scene(house: House) -> None:
+        server, port = _grpc_server(house.gateway)
+        await server.start()
+        async with await house.visit() as socket, grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.unary_unary(
+                "/chatscale.Gateway/DeliverMessage", DeliverRequest.SerializeToString, DeliverReply.FromString
+            )
+            frame = encode(Message(5, "m1", BERT, 1, 9, 1, 0, "\0" * frames.MAX_TEXT_BYTES, "push"))
+            reply = await call(DeliverRequest(deliveries=[Delivery(frame=frame, users=[ANNA])] * 64), timeout=20)
+            assert list(reply.absent) == []
+            for _ in range(64):
+                assert isinstance(decode_to_device(await socket.recv()), Message)
+        await server.stop(None)
+
+    in_a_house(scene)
+
+
+def nonsense(rng: random.Random) -> bytes | str:
+    """Random bytes, or a valid frame with some of its bytes changed, cut off or doubled."""
+    valid = [
+        frames.Send(5, "m1", 1, "hello"),
+        frames.Receipt(5, "read", [ReceiptItem("m1", BERT, 1)]),
+        frames.Resume({5: 3}),
+        frames.Open(5),
+        frames.Heartbeat(),
+        frames.Hello(ANNA, 1),
+    ]
+    if rng.random() < 0.3:
+        return rng.randbytes(rng.randrange(200))
+    data = bytearray(encode(rng.choice(valid)))
+    for _ in range(rng.randrange(1, 4)):
+        place = rng.randrange(len(data))
+        match rng.randrange(3):
+            case 0:
+                data[place] = rng.randrange(256)
+            case 1:
+                del data[place : place + rng.randrange(1, 9)]
+            case _:
+                data[place:place] = data[: rng.randrange(9)]
+        data = data or bytearray(b"{")
+    text = data.decode(errors="replace")
+    return text if rng.random() < 0.5 else bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_thousands_of_damaged_frames_leave_the_session_and_the_server_alive(
+    seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    rng = random.Random(seed)
+
+    async def scene(house: House) -> None:
+        socket = await house.visit()
+        answers: list[Any] = []
+
+        async def listen() -> None:
+            async for data in socket:
+                answers[len(answers) :] = [decode_to_device(data)]
+
+        listening = asyncio.create_task(listen())
+        for _ in range(1_500):
+            await socket.send(nonsense(rng))
+        await socket.send(encode(frames.Send(5, "the last", 1, "hello")))
+        while not any(isinstance(answer, Sent) and answer.uuid == "the last" for answer in answers):
+            await asyncio.sleep(0.005)
+        assert {a.code for a in answers if isinstance(a, Error)} <= {"bad-frame", "not-a-member", "no-hello"}
+        await socket.close()
+        await listening
+        async with await house.visit(epoch=2) as fresh:
+            assert isinstance(await ask(fresh, frames.Heartbeat()), frames.HeartbeatOk)
+
+    in_a_house(scene)
+    assert caplog.records == []

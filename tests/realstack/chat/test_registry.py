@@ -1,0 +1,164 @@
+"""Who is connected where, on a real Redis: old sessions must not harm new ones, in the design that says so."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from realstack.chat.pushes import open_pushes
+from realstack.chat.registry import Registry, delete_namespace, open_registry
+from realstack.servers.ports import answers, free_ports
+from realstack.servers.redis import find_redis
+from tests.realstack.chat.fakes import settings
+
+ANNA, BERT = 1, 2
+CONN, PRESENCE = "test:conn:1", "test:presence:1"
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A Redis of these tests, on loopback, without a file."""
+    port = free_ports(1)[0]
+    command = [find_redis().path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    folder: Path = tmp_path_factory.mktemp("redis")
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
+        try:
+            deadline_s = time.monotonic() + 20
+            while not answers("127.0.0.1", port):
+                assert server.poll() is None
+                assert time.monotonic() < deadline_s
+                time.sleep(0.02)
+            yield port
+        finally:
+            server.terminate()
+
+
+def on_redis(port: int, scene: Callable[[Registry, Redis], Awaitable[None]], **design: Any) -> None:
+    """Run a scene on an empty Redis."""
+
+    async def main() -> None:
+        where = msgspec.structs.replace(settings(**design), redis_port=port)
+        redis = Redis(port=port, decode_responses=True)
+        registry = open_registry(where)
+        try:
+            await redis.flushall()
+            await scene(registry, redis)
+        finally:
+            await registry.close()
+            await redis.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_session_can_be_found_and_is_online_until_it_ends(redis_port: int) -> None:
+    async def scene(registry: Registry, _: Redis) -> None:
+        await registry.connect(ANNA, 1, "gateway-2")
+        assert await registry.routes([ANNA, BERT]) == {ANNA: "gateway-2"}
+        assert await registry.online([ANNA, BERT]) == {ANNA}
+        await registry.disconnect(ANNA, 1, "gateway-2")
+        assert await registry.routes([ANNA, BERT]) == {}
+        assert await registry.online([ANNA, BERT]) == set()
+
+    for preset in ("hardened", "seed"):
+        on_redis(redis_port, scene, preset=preset)
+
+
+def test_an_old_sessions_goodbye_leaves_the_new_one_alone(redis_port: int) -> None:
+    async def scene(registry: Registry, _: Redis) -> None:
+        await registry.connect(ANNA, 1, "gateway-1")
+        await registry.connect(ANNA, 2, "gateway-2")
+        await registry.disconnect(ANNA, 1, "gateway-1")
+        assert await registry.routes([ANNA]) == {ANNA: "gateway-2"}
+        assert await registry.online([ANNA]) == {ANNA}
+
+    on_redis(redis_port, scene, registry="device")
+
+
+def test_with_one_entry_a_user_the_old_goodbye_takes_the_new_session_with_it(redis_port: int) -> None:
+    async def scene(registry: Registry, _: Redis) -> None:
+        await registry.connect(ANNA, 1, "gateway-1")
+        await registry.connect(ANNA, 2, "gateway-2")
+        await registry.disconnect(ANNA, 1, "gateway-1")
+        assert await registry.routes([ANNA]) == {}
+        assert await registry.online([ANNA]) == set()
+
+    on_redis(redis_port, scene, registry="user")
+
+
+def test_an_old_sessions_heartbeat_does_not_displace_the_new_one(redis_port: int) -> None:
+    async def scene(registry: Registry, redis: Redis) -> None:
+        await registry.connect(ANNA, 2, "gateway-2")
+        await redis.pexpire(CONN, 5_000)
+        await registry.heartbeat(ANNA, 1, "gateway-1")
+        assert await registry.routes([ANNA]) == {ANNA: "gateway-2"}
+        assert await redis.pttl(CONN) <= 5_000
+
+    on_redis(redis_port, scene, registry="device")
+
+
+def test_a_heartbeat_brings_back_what_has_expired(redis_port: int) -> None:
+    async def scene(registry: Registry, redis: Redis) -> None:
+        await registry.connect(ANNA, 1, "gateway-1")
+        await redis.delete(CONN, PRESENCE)
+        await registry.heartbeat(ANNA, 1, "gateway-1")
+        assert await registry.routes([ANNA]) == {ANNA: "gateway-1"}
+        assert await registry.online([ANNA]) == {ANNA}
+
+    for kind in ("device", "user"):
+        on_redis(redis_port, scene, registry=kind)
+
+
+def test_both_keys_have_the_designs_ttl_and_every_heartbeat_renews_it(redis_port: int) -> None:
+    async def scene(registry: Registry, redis: Redis) -> None:
+        async def ttls_are_fresh() -> bool:
+            conn_ms, presence_ms = await redis.pttl(CONN), await redis.pttl(PRESENCE)
+            return 80_000 < conn_ms <= 90_000 and 30_000 < presence_ms <= 35_000
+
+        await registry.connect(ANNA, 1, "gateway-1")
+        assert await ttls_are_fresh()
+        await redis.pexpire(CONN, 1_000)
+        await redis.pexpire(PRESENCE, 1_000)
+        await registry.heartbeat(ANNA, 1, "gateway-1")
+        assert await ttls_are_fresh()
+
+    for kind in ("device", "user"):
+        on_redis(redis_port, scene, registry=kind, conn_ttl="90s", presence_ttl="35s")
+
+
+def test_gateways_announce_where_they_take_deliveries(redis_port: int) -> None:
+    async def scene(registry: Registry, _: Redis) -> None:
+        await registry.announce_gateway("gateway-1", "127.0.0.1:7001")
+        assert await registry.gateway_address("gateway-1") == "127.0.0.1:7001"
+        assert await registry.gateway_address("gateway-2") is None
+
+    on_redis(redis_port, scene)
+
+
+def test_a_namespace_is_removed_and_no_other_key(redis_port: int) -> None:
+    async def scene(registry: Registry, redis: Redis) -> None:
+        for user in range(600):
+            await registry.connect(user, 1, "gateway-1")
+        await redis.set("testing", "stays")
+        assert await delete_namespace(redis, "test") == 1200
+        assert await redis.keys("*") == ["testing"]
+
+    on_redis(redis_port, scene)
+
+
+def test_notifications_stand_in_a_stream(redis_port: int) -> None:
+    async def scene(_: Registry, redis: Redis) -> None:
+        pushes = open_pushes(msgspec.structs.replace(settings(), redis_port=redis_port))
+        await pushes.notify([17, 23], 5, "m1")
+        await pushes.close()
+        entries = await redis.xrange("test:pushes")
+        assert [fields for _, fields in entries] == [{"conv": "5", "uuid": "m1", "users": "17,23"}]
+
+    on_redis(redis_port, scene)

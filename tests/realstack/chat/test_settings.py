@@ -1,0 +1,45 @@
+"""What a process is told survives the file, and lands in names of its own in every server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from realstack.chat.process import tell
+from realstack.chat.settings import Choices, Ready, Settings
+from sim.design import Design
+from tests.realstack.chat.fakes import settings
+
+
+@pytest.mark.parametrize("preset", ["seed", "hardened"])
+def test_settings_read_back_as_they_were_written(preset: str, tmp_path: Path) -> None:
+    made = settings(preset=preset, linger=0.005, partitions=3)
+    made.save(tmp_path / "settings.json")
+    assert Settings.load(tmp_path / "settings.json") == made
+
+
+def test_the_choices_are_the_designs() -> None:
+    design = Design(preset="seed", partitions=4)
+    choices = Choices.of(design)
+    assert {name: getattr(choices, name) for name in Choices.__struct_fields__} == {
+        name: getattr(design, name) for name in Choices.__struct_fields__
+    }
+
+
+def test_only_a_sequence_is_sequenced() -> None:
+    assert [Choices.of(Design(preset=preset)).sequenced for preset in ("seed", "hardened")] == [False, True]
+
+
+def test_every_name_is_in_the_namespace() -> None:
+    made = Settings("k:1", "c", 1, "r", 1, "chatscale-ab12", Choices.of(Design()))
+    names = (made.messages_topic, made.receipts_topic, made.group, made.keyspace)
+    assert names == ("chatscale-ab12-messages", "chatscale-ab12-receipts", "chatscale-ab12-workers", "chatscale_ab12")
+
+
+def test_a_state_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "gateway-1.ready.json"
+    for port in (1, 2):
+        tell(path, Ready("gateway-1", port))
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == '{"name":"gateway-1","ws_port":2,"grpc_port":0}'
