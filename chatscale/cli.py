@@ -5,6 +5,7 @@ Exit codes: 0 pass · 1 a guarantee or threshold failed · 2 unknown · 3 server
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 _EXIT_USAGE = 4
 _EXIT_INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 EPILOG = "Exit codes: 0 pass, 1 failed, 2 unknown, 3 servers unavailable, 4 bad scenario or usage."
 
@@ -38,6 +40,11 @@ def run_cli(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted: servers and processes of this run have been stopped", err=True)
         return _EXIT_INTERRUPTED
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        click.echo(f"chatscale: {error}; make room, or choose another place with --out", err=True)
+        return _EXIT_USAGE
     except Exception as error:
         from sim.errors import ChatscaleError
 
@@ -79,11 +86,11 @@ def _load(name: str, settings: tuple[str, ...]) -> Scenario:
     return load_scenario(name, settings)
 
 
-def _replay(command: str, name: str, settings: tuple[str, ...], seed: int) -> str:
+def _replay(command: str, name: str, settings: tuple[str, ...], seed: int, *more: str) -> str:
     from shlex import join
 
     laid_over = [word for setting in settings for word in ("--set", setting)]
-    return join(["chatscale", command, name, *laid_over, "--seed", str(seed)])
+    return join(["chatscale", command, name, *laid_over, "--seed", str(seed), *more])
 
 
 @cli.command()
@@ -128,7 +135,7 @@ def simulate(
             seed=seed,
             out=out,
             profile=costs,
-            replay=_replay("simulate", name, settings, seed),
+            replay=_replay("simulate", name, settings, seed, *(["--profile", str(profile)] if profile else [])),
             watcher=watch,
         )
     show.result(result, as_json=as_json)
@@ -162,7 +169,7 @@ def run(name: str, settings: tuple[str, ...], seed: int | None, as_json: bool, o
             seed=seed,
             servers=servers,
             out=out,
-            replay=_replay("run", name, settings, seed),
+            replay=_replay("run", name, settings, seed, *(["--servers", servers] if servers != "auto" else [])),
             watcher=watch,
         )
     show.result(result, as_json=as_json)
@@ -240,7 +247,13 @@ def bench() -> None:
 @_asks_out
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--servers", default="auto", show_default=True, metavar="WHERE", help="As for run.")
-@click.option("--start", default=150.0, show_default=True, help="First rate to try, messages a second.")
+@click.option(
+    "--start",
+    type=click.FloatRange(min=1.0),
+    default=150.0,
+    show_default=True,
+    help="First rate to try, messages a second.",
+)
 def real(as_json: bool, servers: str, start: float, out: Path | None) -> int:
     """Find the highest message rate that this box sustains with p99 under 500 ms and no violation."""
     from chatscale import show

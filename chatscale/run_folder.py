@@ -98,7 +98,9 @@ def own_versions() -> dict[str, str]:
     found = {"chatscale": version("chatscale"), "python": platform.python_version()}
     found |= {name: version(name) for name in _OWN_VERSIONS}
     here = Path(__file__).resolve().parent
-    answer = subprocess.run(
-        ["git", "-C", str(here), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    return found | ({"commit": answer.stdout.strip()} if answer.returncode == 0 else {})
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty"]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return found
+    return found | {"commit": commit}

@@ -33,8 +33,11 @@ _PIPE_WIDTH = 132
 
 def _console() -> Console:
     """Stdout; a pipe has no width of its own, so tables get one that cuts nothing."""
-    console = Console(highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=_PIPE_WIDTH)
+    # Ids and paths may hold brackets and colons: what is printed is text, never markup.
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    return console
 
 
 def json_document(document: Mapping[str, Any]) -> None:
@@ -145,11 +148,14 @@ def bench(found: Mapping[str, Any], *, as_json: bool) -> None:
     for name in ("tried/s", "delivery p50", "p99", "lag p99", "violations", ""):
         table.add_column(name, justify="right", header_style="dim")
     for step in found["steps"]:
-        times = (
-            show_duration(step[key] / 1000) for key in ("delivery_p50_ms", "delivery_p99_ms", "schedule_lag_p99_ms")
-        )
+        times = (_shown_ms(step[key]) for key in ("delivery_p50_ms", "delivery_p99_ms", "schedule_lag_p99_ms"))
         table.add_row(f"{step['sent_per_s']:.0f}", *times, str(step["violations"]), step["verdict"])
     console.print(table)
-    console.print(f"sustained {found['sent_per_s']:.0f} messages/s ({found['ratio']}) on {found['sockets']} sockets")
+    ratio = f" ({found['ratio']})" if found["ratio"] else ""
+    console.print(f"sustained {found['sent_per_s']:.0f} messages/s{ratio} on {found['sockets']} sockets")
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found["cpu_share"].items())
     console.print(f"of one core each: {shares}")
+
+
+def _shown_ms(milliseconds: float | None) -> str:
+    return "–" if milliseconds is None else show_duration(milliseconds / 1000)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from realstack.driver.replay import Progress as DriverProgress
@@ -48,7 +49,13 @@ class PlainWatcher:
         return None
 
     def _say(self, text: str) -> None:
-        self._console.print(f"{time.monotonic() - self._began_s:6.1f} s  {text}", highlight=False, soft_wrap=True)
+        self._console.print(
+            f"{time.monotonic() - self._began_s:6.1f} s  {text}",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+            emoji=False,
+        )
 
     def step(self, text: str) -> None:
         """A new step begins."""
@@ -100,12 +107,12 @@ class LiveWatcher:
     def step(self, text: str) -> None:
         """A new step begins."""
         self._finish()
-        self._task = self._progress.add_task(text, total=None, detail="")
+        self._task = self._progress.add_task(escape(text), total=None, detail="")
 
     def note(self, text: str) -> None:
         """Shown beside the step."""
         if self._task is not None:
-            self._progress.update(self._task, detail=text)
+            self._progress.update(self._task, detail=escape(text))
 
     def drive(self, progress: DriverProgress, trace: Trace) -> None:
         """The drive is this far."""

@@ -23,7 +23,7 @@ class Interval(NamedTuple):
 
 
 def mean_interval(replications: Sequence[float], confidence: float = 0.95) -> Interval:
-    """The mean of independent values with its interval. Raises ValueError for fewer than 4 values or a strange confidence."""
+    """The mean of independent values with its interval. Raises ValueError for fewer than 4 values."""
     number = len(replications)
     if number < 4:
         raise ValueError(f"{number} replications are too few, at least 4 are needed")
@@ -34,7 +34,7 @@ def mean_interval(replications: Sequence[float], confidence: float = 0.95) -> In
 
 
 def _student_quantile(probability: float, degrees: int) -> float:
-    """Quantile of Student's t, from the normal one (Abramowitz and Stegun 1964, 26.7.5); within 1 % from 3 degrees at 95 %."""
+    """Quantile of Student's t from the normal one (Abramowitz and Stegun 1964, 26.7.5), within 1 %."""
     x = NormalDist().inv_cdf(probability)
     terms = (
         (x**3 + x) / 4,

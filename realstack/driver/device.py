@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,12 +21,13 @@ from websockets.exceptions import WebSocketException
 from realstack.chat import frames
 from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, Seen, Send
 from realstack.driver.conversations import Conversations
-from realstack.driver.events import Events, text_hash
-from sim.history import STAMPS
+from realstack.driver.diary import Diary
+from realstack.driver.events import Events
 
 _BACK_OFF_S = (0.1, 3.0)
 _CLOSE_TIMEOUT_S = 2.0
 _WELCOME_WITHIN_S = 10.0
+_RECEIPT_ITEMS = 500  # a frame of more could be larger than a gateway takes
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,8 @@ class Device:
         self.user = user
         self.epoch = 0
         self._gateways = gateways
-        self._events = events
+        self._diary = Diary(events, user)
         self._gap_hold_s = gap_hold_s
-        self._ids: dict[str, Any] = {"device": f"u{user}", "user": f"u{user}"}
         self._conversations = Conversations()
         self._unacked: dict[str, tuple[Send, float]] = {}
         self._receipts_due: dict[int, list[ReceiptItem]] = {}
@@ -105,14 +104,7 @@ class Device:
         """Send a message, now or when the next session is up; again until it is acknowledged."""
         message = Send(conv, uuid, cseq, text)
         self._unacked[uuid] = (message, time.monotonic())
-        fields: dict[str, Any] = {
-            "conv": f"c{conv}",
-            "uuid": uuid,
-            "cseq": cseq,
-            "hash": text_hash(text),
-            "size_bytes": len(text),
-        }
-        self._events.add("send.invoke", **self._ids, **fields, intended_ns=intended_ns)
+        self._diary.invoked(message, intended_ns)
         self._write(message)
 
     def resend_older_than(self, age_s: float) -> None:
@@ -126,7 +118,7 @@ class Device:
     def heartbeat(self) -> None:
         """Renew the presence."""
         if self._socket is not None:
-            self._events.add("heartbeat.sent", **self._ids, session=self._session)
+            self._diary.heartbeat_sent()
             self._write(frames.Heartbeat())
 
     def open(self, conv: int) -> None:
@@ -144,10 +136,6 @@ class Device:
             self._receipt(conv, "read", items)
 
     # The session.
-
-    @property
-    def _session(self) -> str:
-        return f"u{self.user}.{self.epoch}"
 
     async def _stay_online(self) -> None:
         # The last session may still be saying goodbye.
@@ -179,9 +167,8 @@ class Device:
         if not isinstance(welcome, frames.Welcome):
             log.warning("device %d was not welcomed: %s", self.user, welcome)
             return
-        session: dict[str, Any] = {**self._ids, "session": self._session, "gateway": welcome.gateway}
         self._socket = socket
-        self._events.add("conn.open", **session)
+        self._diary.opened(self.epoch, welcome.gateway)
         self._opened_ns.clear()
         self._start_outbox()
         writer = asyncio.create_task(self._write_outbox(socket))
@@ -193,7 +180,7 @@ class Device:
             self._socket = None
             self.resumed.clear()
             self._let_go_of_gaps()
-            self._events.add("conn.close", **session, cause=self._cause)
+            self._diary.closed(self._cause)
 
     def _start_outbox(self) -> None:
         receipts = [frame for frame in self._outbox if isinstance(frame, Receipt)]
@@ -229,14 +216,14 @@ class Device:
                 self._message(frame)
             case frames.Sent():
                 if self._unacked.pop(frame.uuid, None) is not None:
-                    self._events.add("send.ok", **self._ids, uuid=frame.uuid, message_id=frame.message_id)
+                    self._diary.acknowledged(frame.uuid, frame.message_id)
             case frames.Refused():
                 if self._unacked.pop(frame.uuid, None) is not None:
-                    self._events.add("send.fail", **self._ids, uuid=frame.uuid, cause=frame.cause)
+                    self._diary.refused(frame.uuid, frame.cause)
             case Seen():
                 self._seen(frame)
             case frames.HeartbeatOk():
-                self._events.add("heartbeat.stored", frame.stored_ns, **self._ids, session=self._session)
+                self._diary.heartbeat_stored(frame.stored_ns)
             case frames.Presence():
                 self._presence(frame)
             case frames.Resumed():
@@ -246,36 +233,14 @@ class Device:
 
     def _message(self, message: Message) -> None:
         now_ns = time.monotonic_ns()
-        fields: dict[str, Any] = {
-            **self._ids,
-            "session": self._session,
-            "conv": f"c{message.conv}",
-            "uuid": message.uuid,
-            "message_id": message.message_id,
-            "seq": message.position if message.prev >= 0 else None,
-            "via": message.via,
-        }
-        self._events.add("wire.deliver", now_ns, **fields)
+        self._diary.arrived(message, now_ns)
         for shown in self._conversations.take(message):
             self._show(shown, now_ns)
         if self._conversations.has_gap(message.conv) and message.conv not in self._gap_timers:
             self._wait_for_gap(message.conv, self._ask_for_gap)
 
     def _show(self, message: Message, now_ns: int) -> None:
-        stamps: dict[str, Any] = {name: getattr(message, name) or None for name in STAMPS}
-        fields: dict[str, Any] = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
-        self._events.add(
-            "deliver",
-            now_ns,
-            **self._ids,
-            session=self._session,
-            **fields,
-            cseq=message.cseq,
-            seq=message.position if message.prev >= 0 else None,
-            via=message.via,
-            hash=text_hash(message.text),
-            **(stamps if message.via == "push" else {}),
-        )
+        self._diary.shown(message, now_ns)
         if not self._receipts_due:
             asyncio.get_running_loop().call_soon(self._send_receipts)
         self._receipts_due.setdefault(message.conv, []).append(self._conversations.shown(message))
@@ -308,9 +273,9 @@ class Device:
             self._receipt(conv, "delivered", items)
 
     def _receipt(self, conv: int, state: frames.ReceiptState, items: list[ReceiptItem]) -> None:
-        for item in items:
-            self._events.add("receipt.send", **self._ids, conv=f"c{conv}", uuid=item.uuid, state=state)
-        self._write(Receipt(conv, state, items))
+        self._diary.receipt_sent(conv, state, items)
+        for first in range(0, len(items), _RECEIPT_ITEMS):
+            self._write(Receipt(conv, state, items[first : first + _RECEIPT_ITEMS]))
 
     def _seen(self, frame: Seen) -> None:
         for uuid in frame.uuids:
@@ -318,18 +283,8 @@ class Device:
             if self._seen_states.get((uuid, frame.reader)) in (frame.state, "read"):
                 continue
             self._seen_states[uuid, frame.reader] = frame.state
-            self._events.add(
-                "receipt.seen",
-                **self._ids,
-                conv=f"c{frame.conv}",
-                uuid=uuid,
-                state=frame.state,
-                reader=f"u{frame.reader}",
-            )
+            self._diary.receipt_seen(frame, uuid)
 
     def _presence(self, frame: frames.Presence) -> None:
         asked = self._opened_ns.get(frame.conv)
-        start_ns = asked.popleft() if asked else time.monotonic_ns()
-        for state, users in (("online", frame.online), ("offline", frame.offline)):
-            for user in users:
-                self._events.add("presence.read", **self._ids, reader=f"u{user}", state=state, start_ns=start_ns)
+        self._diary.presence(frame, asked.popleft() if asked else time.monotonic_ns())

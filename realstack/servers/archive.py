@@ -3,7 +3,8 @@
     first run    -XX:ArchiveClassesAtExit=…   records, and writes the archive as it ends in good order
     later runs   -XX:SharedArchiveFile=…      a third of the CPU seconds of a start are saved
 
-They lie beside the jars that they belong to. The JVM itself ignores one that does not fit its version or its jars.
+They lie beside the jars that they belong to, named after the Java and the class path, for the JVM silently ignores an
+archive that was made from others.
 An archive of a server lies on top of one of Java's own classes; a Java that comes without it gets one in the cache.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 
@@ -20,11 +22,11 @@ from realstack.servers.java import Java
 
 
 class ClassArchive:
-    """The archive of one server for one Java. `scratch` takes the recording until `keep`."""
+    """The archive of one class path for one Java. `scratch` takes the recording until `keep`."""
 
-    def __init__(self, java: Java, jar_folder: Path, scratch: Path) -> None:
+    def __init__(self, java: Java, class_path: Sequence[Path], scratch: Path) -> None:
         self._java = java
-        self._path = jar_folder / f"classes-{java.version}.jsa"
+        self._path = class_path[0].parent / f"classes-{digest(java.path, java.version, *class_path)}.jsa"
         self._recording = scratch / "classes.jsa"
 
     @property
@@ -54,8 +56,7 @@ def java_archive(java: Java) -> list[Path]:
     """The archive of Java's own classes that has to be named: none if Java comes with it, or cannot make it."""
     if (java.path.resolve().parent.parent / "lib" / "server" / "classes.jsa").exists():
         return []
-    tag = hashlib.sha256(str(java.path).encode()).hexdigest()[:8]
-    path = cache_folder() / f"java-{java.version}-{tag}.jsa"
+    path = cache_folder() / f"java-{digest(java.path, java.version)}.jsa"
     with exclusive(cache_folder() / "archive.flock"):
         if not path.exists():
             staged = path.with_suffix(f".{os.getpid()}")
@@ -65,6 +66,11 @@ def java_archive(java: Java) -> list[Path]:
             if staged.exists():
                 staged.rename(path)
     return [path] if path.exists() else []
+
+
+def digest(*parts: object) -> str:
+    """A short name for what an archive was made from."""
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def replace(source: Path, target: Path) -> None:

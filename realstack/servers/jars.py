@@ -1,8 +1,9 @@
-"""The jars of Kafka and Cassandra: resolved by jgo from pinned coordinates, verified against `jars.lock`, cached.
+"""The jars of Kafka and Cassandra: those that `jars.lock` names, fetched by jgo, verified by checksum, kept in a cache.
 
     ~/.cache/chatscale/jars/<artifact>-<version>/*.jar      one folder a server, complete or absent
 
-`python -m realstack.servers.lock_jars` writes the checksums anew after a change of a coordinate.
+The lock holds every jar, so that nothing is resolved while fetching. After a change of a coordinate it is written anew
+by `python -m realstack.servers.lock_jars`.
 """
 
 from __future__ import annotations
@@ -12,25 +13,60 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sim.errors import ServerError, ServerMissingError
 
 COORDINATES = {
-    # Kafka logs through SLF4J 1 and brings no binding for it.
-    "kafka": "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36",
-    "cassandra": "org.apache.cassandra:cassandra-all:5.0.8",
+    "kafka": (
+        "org.apache.kafka:kafka_2.13:4.3.1",
+        "org.slf4j:slf4j-simple:1.7.36",  # Kafka logs through SLF4J 1 and brings no binding for it
+    ),
+    "cassandra": ("org.apache.cassandra:cassandra-all:5.0.8",),
 }
 LOCK_FILE = Path(__file__).with_name("jars.lock")
+DOWNLOADS_AT_ONCE = 8
 MEND = "pip install 'chatscale[local]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """A line of the lock: a jar by its coordinate (an empty classifier is written as "-"), and its SHA-256 in hex."""
+
+    sha256: str
+    server: str
+    group: str
+    artifact: str
+    version: str
+    classifier: str
+
+    @property
+    def file_name(self) -> str:
+        """Such as netty-common-4.1.130.Final.jar."""
+        return "-".join(part for part in (self.artifact, self.version, self.classifier) if part) + ".jar"
+
+    def line(self) -> str:
+        """The line of the lock."""
+        return f"{self.sha256} {self.server} {self.group} {self.artifact} {self.version} {self.classifier or '-'}\n"
+
+
+def read_lock(path: Path, server: str) -> list[Jar]:
+    """A server's jars in the order of its class path."""
+    rows = (line.split() for line in path.read_text(encoding="ascii").splitlines())
+    return [
+        Jar(checksum, owner, group, artifact, number, classifier.strip("-"))
+        for checksum, owner, group, artifact, number, classifier in rows
+        if owner == server
+    ]
 
 
 def version(server: str) -> str:
     """The pinned version, such as "4.3.1"."""
-    return _main(server)[1]
+    return COORDINATES[server][0].split(":")[2]
 
 
 def cache_folder() -> Path:
@@ -40,14 +76,8 @@ def cache_folder() -> Path:
 
 def jar_folder(server: str) -> Path:
     """The folder of a server's jars in the cache."""
-    artifact, number = _main(server)
+    _, artifact, number = COORDINATES[server][0].split(":")
     return cache_folder() / "jars" / f"{artifact}-{number}"
-
-
-def _main(server: str) -> tuple[str, str]:
-    """Artifact and version of the server itself."""
-    _, artifact, number = COORDINATES[server].split("+")[0].split(":")
-    return artifact, number
 
 
 def cached(server: str) -> bool:
@@ -56,40 +86,30 @@ def cached(server: str) -> bool:
 
 
 def class_path(server: str, on_event: Callable[[str], None] = lambda _: None) -> list[Path]:
-    """A server's jars in the order of the lock, fetched if need be, each with the checksum of the lock.
+    """A server's jars, fetched if need be, each with the checksum of the lock.
 
     `ServerError` names a jar with another checksum; `ServerMissingError` if jgo is missing or cannot fetch.
     """
     folder = jar_folder(server)
-    checksums = read_lock(LOCK_FILE)[server]
+    jars = read_lock(LOCK_FILE, server)
     if not folder.is_dir():
         with exclusive(cache_folder() / "jars.flock"):
             if not folder.is_dir():
-                on_event(f"fetching {server} {version(server)}: {len(checksums)} jars, once")
-                _fetch(server, folder, checksums)
-    verify(folder, checksums)
-    return [folder / name for name in checksums]
+                on_event(f"fetching {server} {version(server)}: {len(jars)} jars, once")
+                _fetch(jars, folder)
+    verify(jars, folder)
+    return [folder / jar.file_name for jar in jars]
 
 
-def read_lock(path: Path) -> dict[str, dict[str, str]]:
-    """server → jar name → SHA-256, of lines `checksum  server/name` as `sha256sum` prints them."""
-    servers: dict[str, dict[str, str]] = {}
-    for line in path.read_text(encoding="ascii").splitlines():
-        checksum, _, place = line.partition("  ")
-        server, _, name = place.partition("/")
-        servers.setdefault(server, {})[name] = checksum
-    return servers
-
-
-def verify(folder: Path, checksums: dict[str, str]) -> None:
+def verify(jars: Sequence[Jar], folder: Path) -> None:
     """`ServerError` naming the first jar that is missing or differs from its checksum."""
-    with ThreadPoolExecutor(2) as pool:
-        for (name, expected), found in zip(
-            checksums.items(), pool.map(sha256, (folder / n for n in checksums)), strict=True
-        ):
-            if found != expected:
-                state = f"has SHA-256 {found[:16]}…, not {expected[:16]}…" if found else "is missing"
-                raise ServerError(f"{folder / name} {state}; remove {folder} and run again to fetch it anew")
+    with ThreadPoolExecutor() as pool:
+        for jar, found in zip(jars, pool.map(sha256, (folder / jar.file_name for jar in jars)), strict=True):
+            if found != jar.sha256:
+                state = f"has SHA-256 {found[:16]}…, not {jar.sha256[:16]}…" if found else "is missing"
+                raise ServerError(
+                    f"{folder / jar.file_name} {state}; remove that folder and run again to fetch it anew"
+                )
 
 
 def sha256(path: Path) -> str:
@@ -109,27 +129,34 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def _fetch(server: str, folder: Path, checksums: dict[str, str]) -> None:
-    """Resolve into a temporary folder, verify there, then give it its name: no one ever sees half of it."""
+def _fetch(jars: Sequence[Jar], folder: Path) -> None:
+    """Fetch into a temporary folder, verify there, then give it its name: no one ever sees half of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as temporary:
         staged = Path(temporary) / folder.name
         staged.mkdir()
-        for jar in resolve(COORDINATES[server], Path(temporary) / "jgo"):
-            shutil.copy2(jar, staged / jar.name)
-        verify(staged, checksums)
+        for path in download(jars, Path(temporary) / "repository"):
+            shutil.move(path, staged / path.name)
+        verify(jars, staged)
         staged.rename(folder)
 
 
-def resolve(coordinate: str, work: Path) -> list[Path]:
-    """Fetch a coordinate and all that it depends on; the class path, as files."""
+def download(jars: Sequence[Jar], repository: Path) -> list[Path]:
+    """The jars as files below `repository`, several fetched at once."""
     try:
-        import jgo
+        from jgo.maven import MavenContext
     except ImportError:
-        raise ServerMissingError(f"fetching {coordinate} needs the package jgo; get it with: {MEND}") from None
+        raise ServerMissingError(f"fetching the servers needs the package jgo; get it with: {MEND}") from None
+    context = MavenContext(repo_cache=repository)
+
+    def resolve(jar: Jar) -> Path:
+        component = context.project(jar.group, jar.artifact).at_version(jar.version)
+        return Path(component.artifact(classifier=jar.classifier).resolve())
+
     try:
-        return [Path(jar) for jar in jgo.build(coordinate, cache_dir=work).all_jars]
+        with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+            return list(pool.map(resolve, jars))
     except Exception as error:  # jgo lets through whatever its HTTP client and its resolver raise
         raise ServerMissingError(
-            f"{coordinate} could not be fetched ({error}); check the network, or give servers with --servers external"
+            f"the servers could not be fetched ({error}); check the network, or give servers with --servers external"
         ) from error

@@ -25,7 +25,7 @@ class JvmService(LocalService):
         super().__init__(scope, folder)
         self._java = java
         self._class_path = class_path
-        self._archive = ClassArchive(java, class_path[0].parent, self.data)
+        self._archive = ClassArchive(java, class_path, self.data)
 
     @property
     def version(self) -> str:
@@ -38,12 +38,18 @@ class JvmService(LocalService):
 
     def command(self, ports: Ports) -> list[str]:
         """See `LocalService`."""
+        # Native libraries are unpacked here, where they go with the data even after a kill.
+        temporary = self.data.with_name("tmp")
+        temporary.mkdir(exist_ok=True)
         return [
             str(self._java.path),
             "-Xms256m",  # the heap grows when it must: Cassandra locks all of it into memory at its start
             f"-Xmx{self.heap}",
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
+            f"-Djava.io.tmpdir={temporary}",
+            f"-Djna.tmpdir={temporary}",
+            "-XX:-UsePerfData",
             *self._archive.options(),
             "-cp",
             os.pathsep.join(map(str, self._class_path)),

@@ -31,6 +31,7 @@ _FIELDS = {
     "via": "via=",
     "reader": "of=",
     "state": "",
+    "start_ns": "began=",
     "session": "session=",
     "gateway": "gateway=",
     "cause": "cause=",
@@ -100,5 +101,7 @@ def _line(event: pd.Series, note: str) -> str:
 
 
 def _text(name: str, value: object) -> str:
+    if name == "start_ns":
+        return f"{int(str(value)) / 1e9:.3f}"
     text = str(value)
     return f"…{text[-4:]}" if name in _SHORT and len(text) > 4 else text

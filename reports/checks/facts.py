@@ -49,15 +49,15 @@ class Facts(History):
     def messages(self) -> pd.DataFrame:
         """One row a uuid; index = its code.
 
-        sent, ok, refused, logged, stored: numbers of their first events; device, user, conv, cseq, hash of the sender's
-        event. `proven`: acknowledged, or seen in log, store or on a device without having been refused. `due_ns`: when
-        it was acknowledged, else first proven.
+        sent, ok, refused, logged, stored, delivered: numbers of their first events; device, conv, cseq, hash and
+        intended_ns of the sender's event. `proven`: acknowledged, or seen in log, store or on a device without having
+        been refused. `due_ns`: when it was acknowledged, else first proven.
         """
         kinds = {"sent": "send.invoke", "ok": "send.ok", "refused": "send.fail"}
         kinds |= {"logged": "log.append", "stored": "store.row", "delivered": "deliver"}
         rows = pd.DataFrame({name: self._first_by_uuid(kind) for name, kind in kinds.items()})
         sent = rows["sent"].to_numpy()
-        for column in ("device", "user", "conv", "cseq", "hash", "intended_ns"):
+        for column in ("device", "conv", "cseq", "hash", "intended_ns"):
             rows[column] = np.where(sent >= 0, self._integers(column, sent), MISSING)
         proofs = self._times(rows[["logged", "stored", "delivered"]].to_numpy()).min(axis=1, initial=NEVER_NS)
         acked, refused = rows["ok"] >= 0, rows["refused"] >= 0
@@ -171,7 +171,7 @@ class Facts(History):
         )
         for name in ("conv", "due_ns"):
             owed[name] = sent[name].to_numpy()[row]
-        others = homes["user"].to_numpy()[home] != sent["user"].to_numpy()[row]
+        others = homes["user"].to_numpy()[home] != self.device_users[sent["device"]][row]
         owed = owed[others & (self.open_until_ns[owed["device"]] > owed["due_ns"])].reset_index(drop=True)
         owed["shown"] = self.first_shown(owed["uuid"], owed["device"])
         return owed

@@ -3,9 +3,9 @@
 A `presence.read` says offline although the user's last sign of life before it (`conn.open` or `heartbeat.sent`) is no
 older than heartbeat + ε, and the session of that sign stayed open until ε after the read. ε = 0.5 s.
 
-Causes, by the last renewal (`conn.open` or `heartbeat.stored`) before the read:
+Causes, by the last renewal (`conn.open` or `heartbeat.stored`) before the read, and its age when the read ended:
 
-    registry        it is younger than TTL − ε: something else removed the key
+    registry        younger than TTL − ε: something else removed the key
     lost-heartbeat  older, and a heartbeat sent since was not stored before the device sent its next
     jitter          older, and the heartbeat was stored, only too late
 """
@@ -68,8 +68,8 @@ def _causes(facts: Facts, reads: pd.DataFrame, ttl_ns: int) -> pd.DataFrame:
     sent_ns = times_ns(sent, unanswered)
     next_ns = times_ns(sent, nearest(users, np.minimum(sent_ns, NEVER_NS - 1), sent, after=True))
     answer_ns = times_ns(stored, nearest(users, np.minimum(sent_ns, NEVER_NS - 1), stored, after=True))
-    age_ns = reads["start_ns"].to_numpy() - renewed_ns
-    gone = (sent_ns <= reads["start_ns"].to_numpy()) & (answer_ns >= next_ns)
+    age_ns = reads["t_ns"].to_numpy() - renewed_ns
+    gone = (sent_ns <= reads["t_ns"].to_numpy()) & (answer_ns >= next_ns)
     cause = np.select([age_ns < ttl_ns - EPSILON_NS, gone], CAUSES[:2], default=CAUSES[2])
     witnesses = _witnesses(reads, events(renewals, last), events(sent, unanswered))
     return reads.assign(cause=cause, age_ns=age_ns, events=pd.Series(witnesses, index=reads.index, dtype=object))

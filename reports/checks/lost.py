@@ -67,12 +67,11 @@ def _stages(facts: Facts, missing: pd.DataFrame) -> pd.Series:
 
 def _example(facts: Facts, row: pd.Series) -> Example:
     message = facts.messages.loc[row["uuid"]]
-    opens = facts.table("conn.open", "device", "t_ns")
+    opens = facts.table("conn.open", "device", "session", "t_ns")
     opens = opens[opens["device"] == row["device"]]
-    before = opens[opens["t_ns"] <= row["due_ns"]]
-    session = before.index[-1:] if len(before) else opens.index[:1]
+    obliged = opens[facts.session_times_ns("conn.close")[opens["session"]] > row["due_ns"]].index[:1]
     device = facts.names("device")[row["device"]]
-    events = (*message[["sent", "ok", "logged", "stored"]], *session)
+    events = (*message[["sent", "ok", "logged", "stored"]], *obliged)
     return example(events, f"never shown on {device}: {row['stage']}")
 
 

@@ -66,7 +66,7 @@ def limit_line(axis: Axes, limit_s: float | None, label: str, at: float) -> None
     )
 
 
-def name_lines(axis: Axes, ends: list[tuple[float, float, str, str]], least: float = 0.05) -> None:
+def name_lines(axis: Axes, ends: list[tuple[float, float, str, str]], least: float) -> None:
     """Name each line (x, y, name, colour) at its end, at least that share of the axis apart."""
     low, high = (math.log10(limit) for limit in axis.get_ylim())
     heights = apart([math.log10(y) for _, y, _, _ in ends], least * (high - low))

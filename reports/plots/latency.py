@@ -40,7 +40,7 @@ def latency_over_time_plot(run: Run, result: Result) -> str:
         ends[name] = [(row["t_s"], row[q] * 1e3, q, WORLD_COLOURS[name]) for row in last for q in _SHAPES]
     for axis, name in zip(axes, worlds, strict=True):
         limit_line(axis, limit_s, "delivery p99 limit", at=0.01)
-        name_lines(axis, ends[name], 0.075)
+        name_lines(axis, ends[name], 0.08)
     axes[-1].set_xlabel("time into the run, by the moment the message was meant (s)")
     return to_svg(drawn, "delivery latency over time")
 
@@ -61,7 +61,6 @@ def quantile_plot(run: Run, result: Result) -> str:
                     (float(depth[-1]), float(latency_ms[-1]), f"{kind}, {WORLD_NAMES[name]}", WORLD_COLOURS[name])
                 )
     deepest = max((depth for depth, *_ in ends), default=2.0)
-    name_lines(axis, ends)
     ticks = [0, math.log10(2), *range(1, math.floor(deepest) + 1)]
     axis.set_xticks(ticks, [f"{100 * (1 - 10**-tick):.6g}" for tick in ticks])
     axis.set(title="latency by percentile", xlabel="percentile", xlim=(0, deepest))
@@ -71,6 +70,7 @@ def quantile_plot(run: Run, result: Result) -> str:
             depth_of = -math.log10(1 - QUANTILES[statistic])
             axis.plot([depth_of], [threshold.limit_s * 1e3], "v", color=LIMIT, markersize=8, zorder=5)
             limit_line(axis, threshold.limit_s, f"limit at {statistic}", at=0.02)
+    name_lines(axis, ends, 0.06)
     return to_svg(drawn, "latency by percentile")
 
 

@@ -42,7 +42,6 @@ _CPU_US = {
     "cassandra.read": 300,
     "redis.pipeline": 10,
     "redis.command": 5,
-    "recorder.record": 30,
 }
 _BACKGROUND = {
     "driver": 0.01,
@@ -51,7 +50,6 @@ _BACKGROUND = {
     "kafka": 0.03,
     "cassandra": 0.04,
     "redis": 0.002,
-    "recorder": 0.01,
 }
 _DELAY_US = {
     # hop: quantiles at 0, 50, 90, 99 and 100 %

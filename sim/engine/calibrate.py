@@ -8,8 +8,9 @@
 
 The model counts the operations, so that batches count as they are: by the utilisation law (U = λS) the CPU of a
 kind of process over its operations is their demand, divided among them in the base profile's proportions. What a
-hop takes beyond that demand, and beyond the queues of the model, is its delay, quantile by quantile, never below 0.
-At low load both corrections settle within a few rounds.
+hop takes beyond hop takes beyond that demand, and beyond the queues of the model, is its delay, quantile by
+quantile, never below 0. Each round draws anew and the later ones correct less, so that the noise of one draw is not
+learnt (Robbins and Monro 1951).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from sim.trace import Trace
 
 Floats = npt.NDArray[np.float64]
 
-_ROUNDS = 3
+# How much of each round's difference is taken over.
+_GAINS = (1.0, 1.0, 1 / 2, 1 / 3)
 _LEAST_MESSAGES = 30
 _LEAST_IDLE_S = 1.0
 _PER_RECIPIENT = ("rpc", "downlink")
@@ -54,13 +56,13 @@ def calibrate(history: History, trace: Trace, base: Profile = BOX) -> Profile:
     start_s = float(trace.actions["t_ns"].iloc[0]) / 1e9 if len(trace.actions) else 0.0
     profile = _with_background(base, _idle_shares(history, start_s))
     real = _observe(history, start_s, profile)
-    for number in range(_ROUNDS):
-        box = Box(design, trace, profile, seed=number)
+    for seed, gain in enumerate(_GAINS):
+        box = Box(design, trace, profile, seed)
         box.run()
         config = history.of_kind("config").iloc[0]
         own = {"t_ns": int(config["t_ns"]), "kind": "config", "detail": config["detail"]}
         model = _observe(History.of([own, *box.context.events]), start_s, profile)
-        profile = _corrected(profile, real, model, design)
+        profile = _corrected(profile, real, model, design, gain)
     return replace(profile, name=f"{base.name}-calibrated")
 
 
@@ -147,14 +149,19 @@ def _quantiles(seconds: Floats) -> Floats:
     return found
 
 
-def _corrected(profile: Profile, real: _Observation, model: _Observation, design: Design) -> Profile:
+def _corrected(profile: Profile, real: _Observation, model: _Observation, design: Design, gain: float) -> Profile:
     factors = {
-        kind: spent_s / model.cpu_s[kind]
+        kind: (spent_s / model.cpu_s[kind]) ** gain
         for kind, spent_s in real.cpu_s.items()
         if spent_s > 0 and model.cpu_s.get(kind, 0.0) > 0
     }
     cpu = {key: _corrected_cost(figure, factors.get(key.partition(".")[0])) for key, figure in profile.cpu.items()}
-    delays = {hop: _corrected_delay(hop, profile.delays[hop], real, model, design) for hop in DELAYS}
+    # A lightweight transaction draws the delay of the store once a round trip.
+    trips = {"store": LWT_ROUND_TRIPS if design.dedup == "lwt" else 1}
+    delays = {
+        hop: _corrected_delay(profile.delays[hop], (real.hops_s[hop] - model.hops_s[hop]) * gain / trips.get(hop, 1))
+        for hop in DELAYS
+    }
     return replace(profile, cpu=cpu, delays=delays)
 
 
@@ -165,11 +172,12 @@ def _corrected_cost(figure: Parameter, factor: float | None) -> Parameter:
     return measured(figure.name, figure.value * factor, figure.unit, where)
 
 
-def _corrected_delay(hop: str, delay: Delay, real: _Observation, model: _Observation, design: Design) -> Delay:
-    # A lightweight transaction draws the delay once a round trip.
-    times = LWT_ROUND_TRIPS if hop == "store" and design.dedup == "lwt" else 1
-    shifted = np.asarray(delay.quantiles_s) + (real.hops_s[hop] - model.hops_s[hop]) / times
-    rising = np.maximum.accumulate(np.maximum(shifted, 0.0))
+def _corrected_delay(delay: Delay, missing_s: Floats) -> Delay:
+    """The delay with its quantiles shifted, sorted, not below 0, and its mean where the shift would have it."""
+    mean_s = max(0.0, delay.mean_s + float(np.trapezoid(missing_s, PROBABILITIES)))
+    shifted = np.sort(np.maximum(np.asarray(delay.quantiles_s) + missing_s, 0.0))
+    too_much = float(np.trapezoid(shifted, PROBABILITIES))
+    scaled = shifted * (mean_s / too_much if too_much > 0 else 0.0)
     return Delay(
-        tuple(float(value) for value in rising), "measured", "the hop of a run at low load, less CPU and queues"
+        tuple(float(value) for value in scaled), "measured", "the hop of a run at low load, less CPU and queues"
     )

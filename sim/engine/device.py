@@ -1,16 +1,20 @@
 """A user's device, in the one driver process: does what the trace says, shows what arrives, answers with receipts.
 
-Shown ─► seen before? drop ─► an earlier one missing? hold, at most gap_hold_s ─► show ─► `delivered` receipt
+    offline ─► connect: Hello ─► Welcome: Resume, and again what has no answer ─► … ─► disconnect or crash
+
+Open loop: what is due is done whether or not the server keeps up. A message is sent again with the next session, and
+after RESEND_AFTER_S, until it is acknowledged.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import simpy
 
-from sim.engine.context import Context, Process, Wire
+from sim.engine.context import Context, Inbox, Process, Wire
+from sim.engine.conversations import Conversations
 from sim.engine.frames import (
     Bye,
     Heartbeat,
@@ -19,7 +23,9 @@ from sim.engine.frames import (
     Open,
     Presence,
     Receipt,
+    Renewed,
     Resume,
+    Resumed,
     Seen,
     Send,
     Sent,
@@ -32,11 +38,12 @@ from sim.engine.session import Session
 from sim.history import STAMPS
 from sim.trace import Action
 
+RESEND_AFTER_S = 5.0
 _WORKER_STAMPS = tuple(stamp for stamp in STAMPS if stamp not in ("accepted_ns", "pushed_ns"))
 
 
 class Device:
-    """The device of one user. It keeps its cursors over all of its sessions."""
+    """The device of one user. `resumed` comes when the session has brought everything missed."""
 
     def __init__(self, context: Context, user: int, gateway: Gateway) -> None:
         self._context = context
@@ -46,192 +53,203 @@ class Device:
         self._own = {"device": f"u{user}", "user": f"u{user}"}
         self._session: Session | None = None
         self._epoch = 0
-        self._ready: simpy.Event = context.env.event()
-        self._due = Wire(context, "lag", lambda action: context.env.process(self._perform(action)))
-        self._cursors: dict[int, int] = {}
-        self._shown: set[str] = set()
-        self._held: dict[int, dict[int, Shown]] = defaultdict(dict)
-        self._unread: dict[int, list[Message]] = defaultdict(list)
-        self._unanswered: dict[str, Message] = {}
-
-    @property
-    def online(self) -> bool:
-        """Whether the device has a session, or is about to."""
-        return self._session is not None
+        self._actions: Inbox[Action] = Inbox(context.env)
+        self._due = Wire(context, "lag", self._actions.put)
+        self._conversations = Conversations()
+        self._waiting_for_gap: set[int] = set()
+        self._receipts_due: dict[int, list[Message]] = {}
+        self._unanswered: dict[str, tuple[Message, float]] = {}
+        self._seen: set[tuple[str, str, str]] = set()
+        self.resumed = context.env.event()
+        context.env.process(self._live())
 
     def do(self, action: Action) -> None:
-        """Begin an action of the trace now, the driver's lateness later; actions keep their order."""
+        """Begin an action now, which is late by what the driver is late; actions keep their order."""
         self._due.send(action)
 
-    def _perform(self, action: Action) -> Process:
-        if action.action == "connect":
-            yield from self.connect()
-            return
+    def _live(self) -> Process:
+        while True:
+            if not self._actions:
+                yield self._actions.filled()
+            for action in self._actions.take():
+                started_s = yield self._work("connect" if action.action == "connect" else "frame")
+                self._act(action, round(started_s * 1e9))
+
+    def _work(self, operation: str) -> simpy.Event:
+        return self._driver.run(self._context.profile.cpu_s(f"driver.{operation}"))
+
+    def _act(self, action: Action, began_ns: int) -> None:
         session = self._session
-        if session is not None and not self._ready.triggered:
-            yield self._ready
-        yield from self._work("frame")
-        if session is None or session is not self._session:
-            self._miss(action)
-            return
         match action.action:
+            case "connect":
+                if session is None:
+                    self._connect()
             case "send":
-                self._send(session, action)
-            case "read":
-                self._read(session, action.conv)
+                self._send(action, began_ns)
+            case "disconnect" | "crash":
+                if session is not None:
+                    self._close(session, action.action)
+            case _ if session is None or not session.welcome:
+                pass  # people whose app is not connected have nothing to renew, open or read
             case "heartbeat":
-                self._context.record("heartbeat.sent", **self._own, session=session.name)
+                self._record_session("heartbeat.sent", session, t_ns=began_ns)
                 session.to_gateway(Heartbeat())
             case "open":
-                session.to_gateway(Open(action.conv, self._context.now_ns))
-            case _:
-                self._close(session, action.action)
+                session.to_gateway(Open(action.conv, began_ns))
+            case "read":
+                self._read(session, action.conv)
 
-    def _work(self, operation: str) -> Process:
-        yield self._driver.run(self._context.profile.cpu_s(f"driver.{operation}"))
+    def _record_session(self, kind: str, session: Session, **fields: Any) -> None:
+        self._context.record(kind, **self._own, session=session.name, **fields)
 
-    def connect(self) -> Process:
-        """Open a session, unless there is one; the first frames are hello and, once welcome, resume."""
-        if self._session is not None:
-            return
+    # The session.
+
+    def _connect(self) -> None:
         self._epoch += 1
         session = self._session = Session(self._context, self._user, self._epoch, self._receive)
-        self._ready = self._context.env.event()
-        yield from self._work("connect")
         self._context.env.process(self._gateway.serve(session))
         session.to_gateway(Hello())
 
+    def _welcome(self, session: Session) -> None:
+        session.welcome = True
+        self._record_session("conn.open", session, gateway=self._gateway.name)
+        self._work("frame").callbacks.append(lambda _: self._start(session))
+
+    def _start(self, session: Session) -> None:
+        if session.open:
+            session.to_gateway(Resume(dict(self._conversations.cursors), everything=True))
+            for message, _ in self._unanswered.values():
+                session.to_gateway(Send(replace(message)))
+            self._say_delivered()
+
     def _close(self, session: Session, cause: str) -> None:
+        if cause == "disconnect":
+            self._say_delivered()
         session.open = False
         self._session = None
-        # What was not shown is behind the cursor and comes again with the next session.
-        self._held.clear()
-        self._record_session("conn.close", session, cause=cause)
-        for message in self._unanswered.values():
-            self._context.record("send.info", **self._own, conv=f"c{message.conv}", uuid=message.uuid, cause=cause)
-        self._unanswered.clear()
+        self._conversations.let_go()
+        self._waiting_for_gap.clear()
+        self.resumed = self._context.env.event()
+        if session.welcome:
+            self._record_session("conn.close", session, gateway=self._gateway.name, cause=cause)
         session.to_gateway(Bye())
 
-    def _record_session(self, kind: str, session: Session, **fields: str) -> None:
-        self._context.record(kind, **self._own, session=session.name, gateway=self._gateway.name, **fields)
+    # What the user does.
 
-    def _send(self, session: Session, action: Action) -> None:
+    def _send(self, action: Action, began_ns: int) -> None:
         message = Message.of(action)
-        self._record_invoke(message, action.t_ns)
-        self._unanswered[message.uuid] = message
-        session.to_gateway(Send(message))
+        what = {"cseq": message.cseq, "uuid": message.uuid, "hash": message.hash, "size_bytes": message.size_bytes}
+        times = {"t_ns": began_ns, "intended_ns": action.t_ns}
+        self._context.record("send.invoke", **self._own, conv=f"c{message.conv}", **what, **times)
+        self._unanswered[message.uuid] = (message, self._context.env.now)
+        if self._session is not None and self._session.welcome:
+            self._session.to_gateway(Send(replace(message)))
 
-    def _record_invoke(self, message: Message, intended_ns: int) -> None:
-        self._context.record(
-            "send.invoke",
-            **self._own,
-            conv=f"c{message.conv}",
-            cseq=message.cseq,
-            uuid=message.uuid,
-            hash=message.hash,
-            size_bytes=message.size_bytes,
-            intended_ns=intended_ns,
-        )
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether it is connected and the server owes it an acknowledgement."""
+        return self._session is not None and bool(self._unanswered)
 
-    def _miss(self, action: Action) -> None:
-        if action.action == "send":
-            message = Message.of(action)
-            self._record_invoke(message, action.t_ns)
-            self._context.record("send.info", **self._own, conv=f"c{message.conv}", uuid=message.uuid, cause="offline")
+    def resend_old(self) -> None:
+        """Send again what has waited for its answer for too long."""
+        session, now_s = self._session, self._context.env.now
+        if session is None or not session.welcome:
+            return
+        for uuid, (message, since_s) in self._unanswered.items():
+            if now_s - since_s > RESEND_AFTER_S:
+                self._unanswered[uuid] = (message, now_s)
+                session.to_gateway(Send(replace(message)))
+
+    def note_unknown_sends(self) -> None:
+        """Record what never got an answer."""
+        for message, _ in self._unanswered.values():
+            what = {"conv": f"c{message.conv}", "uuid": message.uuid, "cause": "no answer"}
+            self._context.record("send.info", **self._own, **what)
 
     def _read(self, session: Session, conv: int) -> None:
-        if messages := self._unread.pop(conv, []):
+        self._say_delivered()
+        if messages := self._conversations.read(conv):
             self._say(session, Receipt(conv, self._user, "read", tuple(messages)))
 
-    def _say(self, session: Session, receipt: Receipt) -> None:
-        for message in receipt.messages:
-            self._context.record(
-                "receipt.send", **self._own, conv=f"c{receipt.conv}", uuid=message.uuid, state=receipt.state
-            )
-        session.to_gateway(receipt)
+    # What comes.
 
     def _receive(self, session: Session, frame: ToDevice) -> None:
         match frame:
             case Welcome():
-                self._record_session("conn.open", session)
-                self._ready.succeed()
-                self._transmit(session, lambda: session.to_gateway(Resume(dict(self._cursors))))
+                self._welcome(session)
             case Shown():
                 self._take(session, frame)
             case Sent(message):
-                self._sent(message)
+                if self._unanswered.pop(message.uuid, None) is not None:
+                    ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
+                    self._context.record("send.ok", **self._own, **ids)
             case Seen(receipt):
-                self._seen(receipt)
+                self._learn(receipt)
+            case Renewed(stored_ns):
+                self._record_session("heartbeat.stored", session, t_ns=stored_ns)
+            case Resumed():
+                if not self.resumed.triggered:
+                    self.resumed.succeed()
             case Presence(online, start_ns):
                 for user, state in online.items():
                     answer = {"reader": f"u{user}", "state": "online" if state else "offline"}
                     self._context.record("presence.read", **self._own, **answer, start_ns=start_ns)
-            case _:
-                pass
 
-    def _transmit(self, session: Session, send: Callable[[], None]) -> None:
-        done = self._driver.run(self._context.profile.cpu_s("driver.frame"))
-        done.callbacks.append(lambda _: send() if session.open else None)
+    def _learn(self, receipt: Receipt) -> None:
+        for message in receipt.messages:
+            what = {"uuid": message.uuid, "reader": f"u{receipt.reader}", "state": receipt.state}
+            key = (what["uuid"], what["reader"], what["state"])
+            if key not in self._seen:
+                self._seen.add(key)
+                self._context.record("receipt.seen", **self._own, conv=f"c{receipt.conv}", **what)
 
-    def _sent(self, message: Message) -> None:
-        del self._unanswered[message.uuid]
-        ids = {"uuid": message.uuid, "message_id": message.message_id}
-        self._context.record("send.ok", **self._own, conv=f"c{message.conv}", **ids)
+    def _take(self, session: Session, frame: Shown) -> None:
+        conv = frame.message.conv
+        self._record_session("wire.deliver", session, **self._describe(frame))
+        for shown in self._conversations.take(frame):
+            self._show(session, shown)
+        if self._conversations.has_gap(conv) and conv not in self._waiting_for_gap:
+            self._waiting_for_gap.add(conv)
+            self._context.env.process(self._wait_for_gap(session, conv))
 
-    def _seen(self, receipt: Receipt) -> None:
+    def _wait_for_gap(self, session: Session, conv: int) -> Process:
+        hold_s = self._context.design.gap_hold_s
+        yield self._context.env.timeout(hold_s)
+        if session.open and self._conversations.has_gap(conv):
+            session.to_gateway(Resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False))
+            yield self._context.env.timeout(hold_s)
+        if session.open:
+            self._waiting_for_gap.discard(conv)
+            for shown in self._conversations.give_up(conv):
+                self._show(session, shown)
+
+    def _show(self, session: Session, frame: Shown) -> None:
+        message = frame.message
+        stamps: dict[str, int] = {}
+        if frame.pushed_ns is not None:
+            stamps = {stamp: getattr(message, stamp) for stamp in _WORKER_STAMPS}
+            stamps |= {"accepted_ns": message.accepted_ns, "pushed_ns": frame.pushed_ns}
+        own = {"cseq": message.cseq, "hash": message.hash, **stamps}
+        self._record_session("deliver", session, **self._describe(frame), **own)
+        if not self._receipts_due:
+            self._work("frame").callbacks.append(lambda _: self._say_delivered())
+        self._receipts_due.setdefault(message.conv, []).append(message)
+
+    def _describe(self, frame: Shown) -> dict[str, Any]:
+        message = frame.message
+        ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
+        seq = {"seq": message.position} if frame.prev >= 0 else {}
+        return {**ids, **seq, "via": "resume" if frame.pushed_ns is None else "push"}
+
+    def _say_delivered(self) -> None:
+        # Everything shown since the last time goes together; without a session it waits for the next.
+        if self._session is not None and self._session.welcome:
+            due, self._receipts_due = self._receipts_due, {}
+            for conv, messages in due.items():
+                self._say(self._session, Receipt(conv, self._user, "delivered", tuple(messages)))
+
+    def _say(self, session: Session, receipt: Receipt) -> None:
         for message in receipt.messages:
             what = {"conv": f"c{receipt.conv}", "uuid": message.uuid, "state": receipt.state}
-            self._context.record("receipt.seen", **self._own, **what, reader=f"u{receipt.reader}")
-
-    def _take(self, session: Session, shown: Shown) -> None:
-        message = shown.message
-        self._context.record("wire.deliver", **self._describe(session, shown))
-        held = self._held[message.conv]
-        if message.uuid in self._shown or message.position in held:
-            return
-        if shown.prev > self._cursors.get(message.conv, 0):
-            held[message.position] = shown
-            patience = self._context.env.timeout(self._context.design.gap_hold_s)
-            patience.callbacks.append(lambda _: self._give_up(session, message))
-            return
-        self._show(session, shown)
-        self._release(session, message.conv)
-
-    def _release(self, session: Session, conv: int) -> None:
-        held = self._held[conv]
-        while held and (first := held[min(held)]).prev <= self._cursors.get(conv, 0):
-            del held[first.message.position]
-            self._show(session, first)
-
-    def _give_up(self, session: Session, message: Message) -> None:
-        held = self._held[message.conv]
-        if not session.open or message.position not in held:
-            return
-        for position in sorted(position for position in held if position <= message.position):
-            self._show(session, held.pop(position))
-        self._release(session, message.conv)
-
-    def _show(self, session: Session, shown: Shown) -> None:
-        message = shown.message
-        self._shown.add(message.uuid)
-        self._cursors[message.conv] = max(self._cursors.get(message.conv, 0), message.position)
-        self._unread[message.conv].append(message)
-        stamps = {"accepted_ns": message.accepted_ns}
-        if shown.pushed_ns is not None:
-            stamps |= {stamp: getattr(message, stamp) for stamp in _WORKER_STAMPS} | {"pushed_ns": shown.pushed_ns}
-        self._context.record("deliver", **self._describe(session, shown), hash=message.hash, **stamps)
-        receipt = Receipt(message.conv, self._user, "delivered", (message,))
-        self._transmit(session, lambda: self._say(session, receipt))
-
-    def _describe(self, session: Session, shown: Shown) -> dict[str, str | int]:
-        message = shown.message
-        sequenced = self._context.design.cursor == "sequence"
-        return {
-            **self._own,
-            "session": session.name,
-            "conv": f"c{message.conv}",
-            "uuid": message.uuid,
-            "message_id": message.message_id,
-            "via": "push" if shown.pushed_ns is not None else "resume",
-            **({"seq": message.position} if sequenced else {}),
-        }
+            self._context.record("receipt.send", **self._own, **what)
+        session.to_gateway(receipt)

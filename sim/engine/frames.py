@@ -1,7 +1,7 @@
 """What moves through the model: messages, and the frames between a device and its gateway.
 
 device → gateway    Hello Resume Send Receipt Heartbeat Open Bye
-gateway → device    Welcome Shown Sent Seen Presence Answer
+gateway → device    Welcome Shown Sent Seen Presence Renewed Resumed
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ class Hello(NamedTuple):
 
 
 class Resume(NamedTuple):
-    """Send what I missed: the last position shown of each conversation."""
+    """Send what I missed behind the last position shown of each conversation; of `everything`, or of these alone."""
 
     cursors: Mapping[int, int]
+    everything: bool
 
 
 class Send(NamedTuple):
@@ -110,9 +111,15 @@ class Presence(NamedTuple):
     start_ns: int
 
 
-class Answer(NamedTuple):
-    """A heartbeat was stored, or a resume has ended: nothing for the device to do."""
+class Renewed(NamedTuple):
+    """The presence store has the heartbeat since this time."""
+
+    stored_ns: int
+
+
+class Resumed(NamedTuple):
+    """Everything missed has been sent."""
 
 
 ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Bye
-ToDevice = Welcome | Shown | Sent | Seen | Presence | Answer
+ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Resumed

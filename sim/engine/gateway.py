@@ -2,9 +2,9 @@
 
     Send      ─► receive (accepted) ─► member? ─► message id ─► producer ┄► Sent, when the log has it
     Receipt   ─► receive ─► producer
-    Heartbeat ─► receive ─► presence store ─► Answer
+    Heartbeat ─► receive ─► presence store ─► Renewed
     Open      ─► receive ─► presence store ─► Presence
-    Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Answer
+    Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Resumed
 
 Frames of one session are honoured one after the other; all of the gateway's work shares one event loop.
 """
@@ -19,7 +19,6 @@ import simpy
 
 from sim.engine.context import Context, Process
 from sim.engine.frames import (
-    Answer,
     Bye,
     Heartbeat,
     Hello,
@@ -27,7 +26,9 @@ from sim.engine.frames import (
     Open,
     Presence,
     Receipt,
+    Renewed,
     Resume,
+    Resumed,
     Seen,
     Send,
     Sent,
@@ -124,29 +125,26 @@ class Gateway:
                 self._producer.send(frame)
             case Heartbeat():
                 yield from self._renew(session)
-                self._push(session, Answer())
+                self._push(session, Renewed(self._context.now_ns))
             case Open(conv, start_ns):
                 yield from self._require_members(conv)
                 yield self._work("redis")
                 online = yield from self._registry.online(self._context.members[conv])
                 self._push(session, Presence(online, start_ns))
-            case Resume(cursors):
-                self._context.env.process(self._resume(session, cursors))
+            case Resume():
+                self._context.env.process(self._resume(session, frame))
             case _:
                 yield from self._forget(session)
 
     def _welcome(self, session: Session) -> Process:
         yield self._work("connect")
         self._sessions[session.user] = session
-        yield self._work("redis")
-        yield from self._registry.renew(session.user, session.epoch, self.number)
+        yield from self._renew(session)
         self._push(session, Welcome())
 
     def _renew(self, session: Session) -> Process:
         yield self._work("redis")
         yield from self._registry.renew(session.user, session.epoch, self.number)
-        user = f"u{session.user}"
-        self._context.record("heartbeat.stored", device=user, user=user, session=session.name)
 
     def _forget(self, session: Session) -> Process:
         if self._sessions.get(session.user) is session:
@@ -171,15 +169,16 @@ class Gateway:
     def _push(self, session: Session, frame: ToDevice) -> None:
         self._work("push").callbacks.append(lambda _: session.to_device(frame))
 
-    def _resume(self, session: Session, cursors: Mapping[int, int]) -> Process:
+    def _resume(self, session: Session, request: Resume) -> Process:
         yield self._work("query")
         yield from self._store.read()
-        waiting = deque(self._memberships.get(session.user, ()))
+        waiting = deque(self._memberships.get(session.user, ()) if request.everything else request.cursors)
         lanes = [
-            self._context.env.process(self._catch_up(session, waiting, cursors)) for _ in range(_CONVERSATIONS_AT_ONCE)
+            self._context.env.process(self._catch_up(session, waiting, request.cursors))
+            for _ in range(_CONVERSATIONS_AT_ONCE)
         ]
         yield self._context.env.all_of(lanes)
-        self._push(session, Answer())
+        self._push(session, Resumed())
 
     def _catch_up(self, session: Session, waiting: deque[int], cursors: Mapping[int, int]) -> Process:
         while waiting:

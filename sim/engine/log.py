@@ -1,7 +1,6 @@
 """The log: a Kafka broker, gateways' producers, and consumers that fetch ahead.
 
     Producer ─ one request in flight, all that waited meanwhile in the next ─► Log ─► Consumer ─► poll
-                                                                               └────► recorder
 
 One broker holds every partition. There `acks = all` and `acks = 1` wait for the same single copy, and idempotence
 only shows after a lost answer, which does not happen here: both choices are honoured because they change nothing.
@@ -56,10 +55,14 @@ class Log:
         self._consumers.append(consumer)
 
     def append(self, record: Record) -> None:
-        """Give the record its offset and let the consumers have it."""
+        """Give the record its offset, write messages down, and let the consumers have it."""
         key = (record.topic, record.partition)
         record.offset = self._ends[key]
         self._ends[key] += 1
+        if isinstance(message := record.value, Message):
+            where = {"partition": record.partition, "offset": record.offset}
+            ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
+            self.context.record("log.append", **ids, **where)
         for consumer in self._consumers:
             consumer.offer(record)
 
@@ -132,20 +135,3 @@ class Consumer:
             yield self._context.delay("log")
             for record in answer:
                 self._fetched.put(record)
-
-
-def record_log(log: Log) -> Process:
-    """The recorder: an independent reader of all partitions that writes down every message it sees."""
-    context = log.context
-    loop = context.event_loop("recorder")
-    each_s = context.profile.cpu_s("recorder.record")
-    consumer = Consumer(log, ("messages",), range(context.design.partitions))
-    while True:
-        records = yield from consumer.poll()
-        yield loop.run(each_s * len(records))
-        for record in records:
-            message: Message = record.value
-            where = {"partition": record.partition, "offset": record.offset}
-            context.record(
-                "log.append", conv=f"c{message.conv}", uuid=message.uuid, message_id=message.message_id, **where
-            )

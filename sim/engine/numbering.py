@@ -8,7 +8,7 @@ nothing is promised.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sim.engine.context import Context
 from sim.engine.frames import Message
@@ -20,11 +20,13 @@ class _Conversation:
     last_sender: int = -1
     # The last position by anybody but the last sender.
     last_by_other: int = 0
+    uuids: set[str] = field(default_factory=set)
 
-    def add(self, position: int, sender: int) -> None:
-        if sender != self.last_sender:
-            self.last_by_other, self.last_sender = self.last, sender
-        self.last = position
+    def add(self, message: Message) -> None:
+        if message.sender != self.last_sender:
+            self.last_by_other, self.last_sender = self.last, message.sender
+        self.last = message.position
+        self.uuids.add(message.uuid)
 
     def previous_for(self, reader: int) -> int:
         return self.last_by_other if reader == self.last_sender else self.last
@@ -35,7 +37,8 @@ class Numbering:
 
     def __init__(self, context: Context) -> None:
         self._sequenced = context.design.cursor == "sequence"
-        self._looks_back = self._sequenced or context.design.dedup == "client-id-key"
+        self._by_uuid = context.design.dedup == "client-id-key"
+        self._looks_back = self._sequenced or self._by_uuid
         self._conversations: dict[int, _Conversation] = {}
 
     def must_look_back(self, conv: int) -> bool:
@@ -46,12 +49,13 @@ class Numbering:
         """Learn the past of a conversation."""
         conversation = self._conversations.setdefault(conv, _Conversation())
         for row in reversed(list(newest_first)):
-            conversation.add(row.position, row.sender)
+            conversation.add(row)
 
-    def place(self, message: Message) -> None:
-        """Give the message its position."""
-        last = self._conversations.setdefault(message.conv, _Conversation()).last
-        message.position = last + 1 if self._sequenced else message.message_id
+    def place(self, message: Message) -> bool:
+        """Give the message its position; False when the design recognises it as sent again."""
+        conversation = self._conversations.setdefault(message.conv, _Conversation())
+        message.position = conversation.last + 1 if self._sequenced else message.message_id
+        return not (self._by_uuid and message.uuid in conversation.uuids)
 
     def previous_for(self, message: Message, readers: Iterable[int]) -> dict[int, int]:
         """What each reader must have shown before this message, which is the next one; -1 where nothing is promised."""
@@ -62,4 +66,4 @@ class Numbering:
 
     def stored(self, message: Message) -> None:
         """The message is now the last of its conversation."""
-        self._conversations[message.conv].add(message.position, message.sender)
+        self._conversations[message.conv].add(message)

@@ -1,18 +1,19 @@
 """The reference engine: the chat system on one box, action by action, from a Trace to a History.
 
     trace ─► devices ═ sessions ═ gateways ─► log ─► workers ─► store, presence ─► links ─► gateways ═ devices
-             └ one driver process              └► recorder
+             └ one driver process
 
 Every process is a server that competes for the cores of the box (`stations`); what each operation costs is the
 profile. Real backend and model share their structure, so that what differs between their histories are the costs.
 
-The run ends as a real one does: when nothing has happened for a while it is quiet (`quiesce`), every offline device
-comes back once to read what waits for it, and the store is scanned. A box that never gets quiet has no `quiesce`
-event.
+The run ends as a real one does: when nothing has happened for a while, every device that is away comes back once to
+read what waits for it; when it is quiet again (`quiesce`) the store is scanned. A box that never gets quiet has no
+`quiesce` event.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from sim.engine.box import BOX
 from sim.engine.context import START_S, Context, Process
 from sim.engine.device import Device
 from sim.engine.gateway import Gateway
-from sim.engine.log import Log, record_log
+from sim.engine.log import Log
 from sim.engine.presence import Registry
 from sim.engine.profile import Profile
 from sim.engine.store import Store
@@ -37,8 +38,9 @@ from sim.trace import Action, Trace
 
 _QUIET_S = 1.0
 _DRAIN_AT_MOST_S = 60.0
-_SAMPLE_EVERY_S = 1.0
-_RETURNING_PER_S = 200.0
+_SECOND_S = 1.0
+_TOPICS = ("messages", "receipts")
+_FINAL_READS_AT_ONCE = 24
 
 
 def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int | None = None) -> History:
@@ -72,12 +74,11 @@ class Box:
         users = sorted({*memberships, *(action.user for action in self._actions)})
         self._devices = {user: Device(context, user, gateways[1 + user % design.gateways]) for user in users}
         self._store = store
-        context.env.process(record_log(log))
 
     def run(self) -> None:
         """Until everything is read; the events are in `context`."""
         env = self.context.env
-        env.process(self._sample())
+        env.process(self._each_second())
         env.run(until=env.process(self._main()))
 
     def _main(self) -> Process:
@@ -90,41 +91,56 @@ class Box:
         yield env.timeout(max(0.0, self._trace.duration_s - env.now))
         quiet = yield from self._drain()
         if quiet:
+            yield from self._read_all()
+            quiet = yield from self._drain()
+        for device in self._devices.values():
+            device.note_unknown_sends()
+        if quiet:
             self.context.record("quiesce")
-            yield from self._return_everybody()
-            yield from self._drain()
         self._store.scan()
         self._read_gauges()
 
     def _drain(self) -> Generator[simpy.Event, Any, bool]:
-        env, quiet_s = self.context.env, _QUIET_S + self.context.design.gap_hold_s
+        env, quiet_s = self.context.env, _QUIET_S + 2 * self.context.design.gap_hold_s
         give_up_s = env.now + _DRAIN_AT_MOST_S
-        while (silent_s := env.now - self.context.last_event_s) < quiet_s or self._backlog() > 0:
+        while (silent_s := env.now - self.context.last_event_s) < quiet_s or self._is_busy():
             if env.now >= give_up_s:
                 return False
-            yield env.timeout(max(0.01, quiet_s - silent_s))
+            yield env.timeout(max(0.1, quiet_s - silent_s))
         return True
 
-    def _return_everybody(self) -> Process:
-        for device in self._devices.values():
-            if not device.online:
-                self.context.env.process(device.connect())
-                yield self.context.env.timeout(1 / _RETURNING_PER_S)
+    def _read_all(self) -> Process:
+        """The final read: every device that is away comes back once."""
+        env = self.context.env
+        away = deque(user for user, device in self._devices.items() if not device.resumed.triggered)
 
-    def _backlog(self) -> int:
-        return sum(worker.backlog(topic) for worker in self._workers for topic in ("messages", "receipts"))
+        def bring_back() -> Process:
+            while away:
+                user = away.popleft()
+                self._devices[user].do(Action(self.context.now_ns, "connect", user))
+                yield self._devices[user].resumed
 
-    def _sample(self) -> Process:
+        yield env.all_of([env.process(bring_back()) for _ in range(_FINAL_READS_AT_ONCE)])
+
+    def _is_busy(self) -> bool:
+        waiting = any(device.awaits_answer for device in self._devices.values())
+        return waiting or any(self._backlog(topic) for topic in _TOPICS)
+
+    def _backlog(self, topic: str) -> int:
+        return sum(worker.backlog(topic) for worker in self._workers)
+
+    def _each_second(self) -> Process:
         while True:
             self._read_gauges()
-            yield self.context.env.timeout(_SAMPLE_EVERY_S)
+            for device in self._devices.values():
+                device.resend_old()
+            yield self.context.env.timeout(_SECOND_S)
 
     def _read_gauges(self) -> None:
         for name, process in self.context.processes.items():
             self.context.sample(name, "cpu_s", process.cpu_s)
-        for topic in ("messages", "receipts"):
-            waiting = sum(worker.backlog(topic) for worker in self._workers)
-            self.context.sample(topic, "backlog", float(waiting))
+        for topic in _TOPICS:
+            self.context.sample(topic, "backlog", float(self._backlog(topic)))
 
 
 def _checked_actions(trace: Trace) -> Sequence[Action]:

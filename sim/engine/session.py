@@ -14,12 +14,13 @@ from sim.engine.frames import ToDevice, ToGateway
 
 
 class Session:
-    """Session `epoch` of a device. `open` is what the device knows; the gateway learns the end from the `Bye`."""
+    """Session `epoch` of a device. `open` and `welcome` are what the device knows; the gateway learns by frames."""
 
     def __init__(self, context: Context, user: int, epoch: int, receive: Callable[[Session, ToDevice], None]) -> None:
         self.user = user
         self.epoch = epoch
         self.open = True
+        self.welcome = False
         self.inbox: Inbox[ToGateway] = Inbox(context.env)
         self._receive = receive
         self._driver = context.processes["driver"]

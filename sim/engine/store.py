@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import defaultdict
+from collections.abc import Generator
+from typing import Any
+
+import simpy
 
 from sim.engine.context import Context, Process
 from sim.engine.frames import Message
@@ -28,16 +32,17 @@ class Store:
         self._rows: dict[int, dict[int, Message]] = defaultdict(dict)
         self._order: dict[int, list[int]] = defaultdict(list)
 
-    def insert(self, message: Message) -> Process:
-        """Store a message. What stood at its position is overwritten, as Cassandra does; with `lwt` it stays."""
+    def insert(self, message: Message) -> Generator[simpy.Event, Any, bool]:
+        """Store a message. What stood at its position is overwritten; with `lwt` it stays, and the value is False."""
         for _ in range(self._trips):
             yield from self.write()
         rows = self._rows[message.conv]
         if message.position not in rows:
             insort(self._order[message.conv], message.position)
         elif self._context.design.dedup == "lwt":
-            return
+            return False
         rows[message.position] = message
+        return True
 
     def write(self) -> Process:
         """The cost of a plain write."""

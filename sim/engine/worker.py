@@ -101,10 +101,14 @@ class Worker:
             yield self._work("query")
             yield from self._store.read()
             self._numbering.look_back(message.conv, self._store.latest(message.conv))
-        self._numbering.place(message)
-        yield from self._store.insert(message)
-        message.stored_ns = context.now_ns
-        yield from self._route(message)
+        applied = False
+        if self._numbering.place(message):
+            applied = yield from self._store.insert(message)
+        if applied:
+            message.stored_ns = context.now_ns
+            yield from self._route(message)
+        else:
+            self._done["messages"] += 1
 
     def _route(self, message: Message) -> Process:
         yield from self._read_members(message.conv)

@@ -13,8 +13,12 @@ from realstack.chat.store import PAGE, Row, Store
 from sim.design import Design
 
 
+def choices(**design: Any) -> Choices:
+    return Choices.of(Design.model_validate(design))
+
+
 def settings(**design: Any) -> Settings:
-    return Settings("127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1", 1, "test", Choices.of(Design(**design)))
+    return Settings("127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1", 1, "test", choices(**design))
 
 
 def record(uuid: str, *, conv: int = 5, sender: int = 1, message_id: int = 1, text: str = "hello") -> MessageRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -88,7 +88,7 @@ class World:
         return [(f.uuid, f.position, f.prev, users) for f, users in frames if isinstance(f, Message)]
 
 
-def in_a_world(scene: Callable[[World], Awaitable[None]], **design: Any) -> World:
+def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]], **design: Any) -> World:
     world = World(**design)
     asyncio.run(scene(world))
     return world

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realstack.chat import frames
@@ -56,16 +56,19 @@ def test_the_strategies_cover_every_frame() -> None:
     assert set(TO_DEVICE) == set(get_args(frames.ToDevice))
 
 
+@settings(deadline=None)
 @given(SAID_BY_DEVICES)
 def test_what_a_device_says_arrives_as_it_was(frame: Frame) -> None:
     assert decode_to_gateway(encode(frame)) == frame
 
 
+@settings(deadline=None)
 @given(SAID_BY_GATEWAYS)
 def test_what_a_gateway_says_arrives_as_it_was(frame: Frame) -> None:
     assert decode_to_device(encode(frame)) == frame
 
 
+@settings(deadline=None)
 @given(messages, stamp)
 def test_stamping_changes_the_last_stamp_and_nothing_else(message: Message, pushed_ns: int) -> None:
     stamped = decode_to_device(frames.stamp_pushed(encode(message), pushed_ns))
@@ -78,6 +81,7 @@ def test_no_text_confuses_the_stamp(text: str) -> None:
     assert decode_to_device(frames.stamp_pushed(encode(message), 8)) == msgspec.structs.replace(message, pushed_ns=8)
 
 
+@settings(deadline=None)
 @given(SAID_BY_DEVICES, st.data())
 def test_a_frame_without_one_of_its_fields_is_refused(frame: Frame, data: st.DataObject) -> None:
     document = json.loads(encode(frame))
@@ -87,6 +91,7 @@ def test_a_frame_without_one_of_its_fields_is_refused(frame: Frame, data: st.Dat
         decode_to_gateway(json.dumps(document))
 
 
+@settings(deadline=None)
 @given(SAID_BY_DEVICES, st.text().filter(lambda name: name not in frames.Send.__struct_fields__), json_values)
 def test_a_frame_with_a_field_too_many_is_refused(frame: Frame, name: str, value: Any) -> None:
     document = json.loads(encode(frame))
@@ -96,6 +101,7 @@ def test_a_frame_with_a_field_too_many_is_refused(frame: Frame, name: str, value
         decode_to_gateway(json.dumps({**document, name: value}))
 
 
+@settings(deadline=None)
 @given(SAID_BY_DEVICES, st.data())
 def test_a_field_of_another_type_is_refused(frame: Frame, data: st.DataObject) -> None:
     document = json.loads(encode(frame))
@@ -111,6 +117,7 @@ def _whole(value: object, kind: type) -> bool:
     return kind is int and isinstance(value, float) and value.is_integer()
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text())
 def test_noise_is_refused(noise: bytes | str) -> None:
     for decode in (decode_to_gateway, decode_to_device):
@@ -118,6 +125,7 @@ def test_noise_is_refused(noise: bytes | str) -> None:
             decode(noise)
 
 
+@settings(deadline=None)
 @given(SAID_BY_DEVICES, st.data())
 def test_a_damaged_frame_is_a_frame_or_refused(frame: Frame, data: st.DataObject) -> None:
     damaged = bytearray(encode(frame))

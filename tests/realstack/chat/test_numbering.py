@@ -6,18 +6,16 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realstack.chat.numbering import RECENT, Numbering, Placed
 from realstack.chat.records import MessageRecord
-from realstack.chat.settings import Choices
-from sim.design import Design
-from tests.realstack.chat.fakes import MemoryStore, positions, record
+from tests.realstack.chat.fakes import MemoryStore, choices, positions, record
 
-SEQUENCE = Choices.of(Design(preset="hardened"))
-MESSAGE_ID = Choices.of(Design(preset="seed"))
-NO_DEDUP = Choices.of(Design(preset="hardened", dedup="none"))
+SEQUENCE = choices()
+MESSAGE_ID = choices(preset="seed")
+NO_DEDUP = choices(dedup="none")
 
 
 def place_all(
@@ -63,14 +61,19 @@ def test_without_dedup_it_is_stored_twice() -> None:
     assert placed(place_all(Numbering(MemoryStore(), NO_DEDUP), [(record("a"), 0), (record("a"), 1)])) == [1, 2]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), max_size=40))
 def test_a_sequence_stays_contiguous_over_resends_and_rebalances(log: list[tuple[str, bool]]) -> None:
     store = MemoryStore()
     numbering = Numbering(store, SEQUENCE)
-    for offset, (uuid, rebalance) in enumerate(log):
-        if rebalance:
-            numbering.forget([0])
-        place_all(numbering, [(record(uuid), offset)])
+
+    async def scene() -> None:
+        for offset, (uuid, rebalance) in enumerate(log):
+            if rebalance:
+                numbering.forget([0])
+            await numbering.place(record(uuid), 0, offset)
+
+    asyncio.run(scene())
     first_seen = list(dict.fromkeys(uuid for uuid, _ in log))
     assert [row.uuid for row in store.rows.get(5, {}).values()] == first_seen
     assert positions(store.rows.get(5, {}).values()) == list(range(1, len(first_seen) + 1))

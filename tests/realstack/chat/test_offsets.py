@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realstack.chat.offsets import OffsetTracker
@@ -15,6 +15,7 @@ def tracker(*offsets: int) -> OffsetTracker:
     return made
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1_000_000), st.integers(1, 60), st.data())
 def test_a_commit_never_passes_an_unfinished_record(first: int, count: int, data: st.DataObject) -> None:
     offsets = range(first, first + count)

@@ -9,7 +9,7 @@ import pytest
 from realstack.chat.process import tell
 from realstack.chat.settings import Choices, Ready, Settings
 from sim.design import Design
-from tests.realstack.chat.fakes import settings
+from tests.realstack.chat.fakes import choices, settings
 
 
 @pytest.mark.parametrize("preset", ["seed", "hardened"])
@@ -20,7 +20,7 @@ def test_settings_read_back_as_they_were_written(preset: str, tmp_path: Path) ->
 
 
 def test_the_choices_are_the_designs() -> None:
-    design = Design(preset="seed", partitions=4)
+    design = Design.model_validate({"preset": "seed", "partitions": 4})
     choices = Choices.of(design)
     assert {name: getattr(choices, name) for name in Choices.__struct_fields__} == {
         name: getattr(design, name) for name in Choices.__struct_fields__
@@ -28,11 +28,11 @@ def test_the_choices_are_the_designs() -> None:
 
 
 def test_only_a_sequence_is_sequenced() -> None:
-    assert [Choices.of(Design(preset=preset)).sequenced for preset in ("seed", "hardened")] == [False, True]
+    assert [choices(preset=preset).sequenced for preset in ("seed", "hardened")] == [False, True]
 
 
 def test_every_name_is_in_the_namespace() -> None:
-    made = Settings("k:1", "c", 1, "r", 1, "chatscale-ab12", Choices.of(Design()))
+    made = Settings("k:1", "c", 1, "r", 1, "chatscale-ab12", choices())
     names = (made.messages_topic, made.receipts_topic, made.group, made.keyspace)
     assert names == ("chatscale-ab12-messages", "chatscale-ab12-receipts", "chatscale-ab12-workers", "chatscale_ab12")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realstack.chat.snowflake import EPOCH_MS, ClockWentBackError, Snowflake
@@ -31,6 +31,7 @@ def test_ids_of_one_millisecond_are_more_than_4096_and_borrow_the_next() -> None
     assert {number >> 22 for number in ids} == {1_000_000, 1_000_001}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-400, 400), min_size=1, max_size=200))
 def test_ids_rise_while_the_clock_steps_back_a_little(steps_ms: list[int]) -> None:
     # Never over a second behind the highest time: each step is taken from a clock that goes on.
@@ -45,6 +46,7 @@ def test_a_clock_that_steps_back_far_is_refused_and_told() -> None:
         flake.next_id()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), max_size=300), st.lists(st.integers(0, 5), max_size=300))
 def test_two_workers_never_make_the_same_id(one: list[int], other: list[int]) -> None:
     made = [ids_at(w, [NOW_MS + t for t in times]) for w, times in ((1, one), (1023, other))]

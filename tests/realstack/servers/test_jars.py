@@ -1,6 +1,9 @@
 """Fake jars: only what the lock holds is ever run."""
 
 import hashlib
+import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,16 +16,21 @@ CONTENT = b"a jar"
 
 @pytest.fixture
 def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache, a lock of one jar, and a network that gives it; the jar as fetched."""
+    """A cache, a lock of one jar, and a network that gives it; the jar as the network has it."""
     source = tmp_path / "network" / "fake-1.0.jar"
     source.parent.mkdir()
     source.write_bytes(CONTENT)
     lock = tmp_path / "jars.lock"
-    lock.write_text(f"{hashlib.sha256(CONTENT).hexdigest()}  fake/fake-1.0.jar\n")
+    lock.write_text(jars.Jar(hashlib.sha256(CONTENT).hexdigest(), "fake", "org.example", "fake", "1.0", "").line())
+
+    def download(locked: Sequence[jars.Jar], repository: Path) -> list[Path]:
+        repository.mkdir()
+        return [Path(shutil.copy(source, repository))]
+
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(jars, "COORDINATES", {"fake": "org.example:fake:1.0+org.example:other:2.0"})
+    monkeypatch.setattr(jars, "COORDINATES", {"fake": ("org.example:fake:1.0", "org.example:other:2.0")})
     monkeypatch.setattr(jars, "LOCK_FILE", lock)
-    monkeypatch.setattr(jars, "resolve", lambda *_: [source])
+    monkeypatch.setattr(jars, "download", download)
     return source
 
 
@@ -50,16 +58,25 @@ def test_a_cached_jar_that_changed_is_refused_by_name(fetched: Path) -> None:
 
 def test_a_jar_of_the_lock_that_the_network_does_not_give_is_told(fetched: Path) -> None:
     with jars.LOCK_FILE.open("a") as lock:
-        lock.write(f"{'0' * 64}  fake/absent-2.0.jar\n")
-    with pytest.raises(ServerError, match=r"absent-2\.0\.jar is missing"):
+        lock.write(jars.Jar("0" * 64, "fake", "org.example", "absent", "2.0", "linux").line())
+    with pytest.raises(ServerError, match=r"absent-2\.0-linux\.jar is missing"):
         jars.class_path("fake")
 
 
-def test_every_server_of_the_coordinates_is_in_the_committed_lock() -> None:
-    assert jars.read_lock(jars.LOCK_FILE).keys() == jars.COORDINATES.keys()
+def test_the_lock_is_read_as_it_is_written(fetched: Path) -> None:
+    locked = jars.read_lock(jars.LOCK_FILE, "fake")
+    assert "".join(jar.line() for jar in locked) == jars.LOCK_FILE.read_text()
+    assert [jar.file_name for jar in locked] == ["fake-1.0.jar"]
+
+
+@pytest.mark.parametrize("server", jars.COORDINATES)
+def test_the_committed_lock_holds_each_coordinate_and_no_file_twice(server: str) -> None:
+    locked = jars.read_lock(jars.LOCK_FILE, server)
+    assert {f"{jar.group}:{jar.artifact}:{jar.version}" for jar in locked} >= set(jars.COORDINATES[server])
+    assert len({jar.file_name for jar in locked}) == len(locked)
 
 
 def test_without_jgo_the_error_holds_the_command_that_mends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "jgo", None)
+    monkeypatch.setitem(sys.modules, "jgo.maven", None)
     with pytest.raises(ServerMissingError, match=r"pip install 'chatscale\[local\]'"):
-        jars.resolve("org.example:fake:1.0", tmp_path)
+        jars.download([], tmp_path)

@@ -1,5 +1,6 @@
 """What `start_servers` refuses, and how a local server that does not come up is told, with a stand-in for it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ class StandIn(LocalService):
     script = LISTEN
 
     def command(self, ports: Ports) -> list[str]:
-        return [__import__("sys").executable, "-c", self.script, str(ports.client)]
+        return [sys.executable, "-c", self.script, str(ports.client)]
 
     def probe(self, port: int) -> None:
         pass

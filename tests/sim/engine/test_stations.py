@@ -118,7 +118,8 @@ def test_a_late_clock_that_cannot_resolve_the_work_still_ends(late_s: float) -> 
     for demand_s in (1e-3, 1e-3 + 1e-11, 0.1, 1e-9):
         cores.work(demand_s)
     env.run(until=late_s + 1.0)
-    assert cores.mean_jobs() == pytest.approx(0.1 + 3e-3, abs=0.001)
+    # Three share the core for 3 ms, the longest has it alone for the other 99 ms.
+    assert cores.mean_jobs() == pytest.approx(3 * 0.003 + 0.099, abs=1e-5)
 
 
 jobs_strategy = st.lists(st.tuples(st.floats(0, 10), st.floats(0.001, 3)), min_size=1, max_size=25)

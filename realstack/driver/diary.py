@@ -1,0 +1,103 @@
+"""What one device notes in the driver's events: the fields of every kind that a device can see (`sim.history`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from realstack.chat.frames import Message, Presence, ReceiptItem, ReceiptState, Seen, Send
+from realstack.driver.events import Events, text_hash
+from sim.history import STAMPS
+
+
+class Diary:
+    """One device's part of the events. Times are those of the call unless they are given."""
+
+    def __init__(self, events: Events, user: int) -> None:
+        self._events = events
+        self._ids: dict[str, Any] = {"device": f"u{user}", "user": f"u{user}"}
+        self._session: dict[str, Any] = {}
+        self._gateway = ""
+
+    def _add(self, kind: str, t_ns: int | None = None, **fields: Any) -> None:
+        self._events.add(kind, t_ns, **self._ids, **fields)
+
+    def opened(self, epoch: int, gateway: str) -> None:
+        """The session is ready; what follows belongs to it."""
+        self._session = {"session": f"{self._ids['device']}.{epoch}"}
+        self._gateway = gateway
+        self._add("conn.open", **self._session, gateway=gateway)
+
+    def closed(self, cause: str) -> None:
+        """The session has ended."""
+        self._add("conn.close", **self._session, gateway=self._gateway, cause=cause)
+
+    def invoked(self, send: Send, intended_ns: int) -> None:
+        """A message was sent for the first time."""
+        self._add(
+            "send.invoke",
+            conv=f"c{send.conv}",
+            uuid=send.uuid,
+            cseq=send.cseq,
+            hash=text_hash(send.text),
+            size_bytes=len(send.text),
+            intended_ns=intended_ns,
+        )
+
+    def acknowledged(self, uuid: str, message_id: int) -> None:
+        """The server has it."""
+        self._add("send.ok", uuid=uuid, message_id=message_id)
+
+    def refused(self, uuid: str, cause: str) -> None:
+        """The server does not take it."""
+        self._add("send.fail", uuid=uuid, cause=cause)
+
+    def heartbeat_sent(self) -> None:
+        """The presence is to be renewed."""
+        self._add("heartbeat.sent", **self._session)
+
+    def heartbeat_stored(self, stored_ns: int) -> None:
+        """The presence was renewed at this time."""
+        self._add("heartbeat.stored", stored_ns, **self._session)
+
+    def arrived(self, message: Message, now_ns: int) -> None:
+        """A message came, maybe not for the first time."""
+        self._add("wire.deliver", now_ns, **self._session, **_told_by(message))
+
+    def shown(self, message: Message, now_ns: int) -> None:
+        """A message was shown; one that was pushed carries the stamps of its way."""
+        stamps: dict[str, Any] = {name: getattr(message, name) or None for name in STAMPS}
+        self._add(
+            "deliver",
+            now_ns,
+            **self._session,
+            **_told_by(message),
+            cseq=message.cseq,
+            hash=text_hash(message.text),
+            **(stamps if message.via == "push" else {}),
+        )
+
+    def receipt_sent(self, conv: int, state: ReceiptState, items: Iterable[ReceiptItem]) -> None:
+        """These messages were delivered here, or read."""
+        for item in items:
+            self._add("receipt.send", conv=f"c{conv}", uuid=item.uuid, state=state)
+
+    def receipt_seen(self, seen: Seen, uuid: str) -> None:
+        """A reader has one of our messages, or has read it."""
+        self._add("receipt.seen", conv=f"c{seen.conv}", uuid=uuid, state=seen.state, reader=f"u{seen.reader}")
+
+    def presence(self, answer: Presence, start_ns: int) -> None:
+        """Who is online, asked at `start_ns`."""
+        for state, users in (("online", answer.online), ("offline", answer.offline)):
+            for user in users:
+                self._add("presence.read", reader=f"u{user}", state=state, start_ns=start_ns)
+
+
+def _told_by(message: Message) -> dict[str, Any]:
+    return {
+        "conv": f"c{message.conv}",
+        "uuid": message.uuid,
+        "message_id": message.message_id,
+        "seq": message.position if message.prev >= 0 else None,
+        "via": message.via,
+    }

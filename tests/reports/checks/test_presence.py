@@ -1,0 +1,100 @@
+"""stale_online and false_offline, with heartbeats every 4 s and a TTL of 9 s."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.checks import check_history
+from sim.verdict import Outcome, Verdict
+from tests.reports.checks.story import Story
+
+
+def online(*beats_s: float, lost_s: tuple[float, ...] = (), ttl_s: float = 9.0) -> Story:
+    """u1 connected from 0.2 s, with heartbeats stored, or lost, at these times."""
+    h = Story({"c1": ["u1", "u2"]}, design={"presence_ttl_s": ttl_s})
+    h.open(0.2, "u1")
+    for t_s in sorted((*beats_s, *lost_s)):
+        h.beat(t_s, "u1", stored_after_s=None if t_s in lost_s else 0.01)
+    return h
+
+
+def verdict(h: Story, name: str) -> Verdict:
+    return check_history(h.history(), [name])[0]
+
+
+@pytest.mark.parametrize(("asked_s", "outcome"), [(13.0, Outcome.PASS), (13.4, Outcome.PASS), (13.6, Outcome.FAIL)])
+def test_online_is_stale_once_the_ttl_and_half_a_second_have_passed(asked_s: float, outcome: Outcome) -> None:
+    h = online(4.0)
+    h.close(5.0, "u1", "crash")
+    h.ask(asked_s, "u2", "u1", "online")
+    assert verdict(h, "stale_online").outcome is outcome
+
+
+def test_a_lost_heartbeat_renews_nothing() -> None:
+    h = online(4.0, lost_s=(8.0, 12.0))
+    h.ask(14.0, "u2", "u1", "online")
+    assert verdict(h, "stale_online").outcome is Outcome.FAIL
+
+
+def test_a_heartbeat_whose_answer_a_crash_cut_off_may_have_been_stored() -> None:
+    h = online(4.0, lost_s=(8.0,))
+    h.close(8.1, "u1", "crash")
+    h.ask(14.0, "u2", "u1", "online")
+    assert verdict(h, "stale_online").outcome is Outcome.PASS
+
+
+def test_who_was_never_heard_of_cannot_be_online() -> None:
+    h = online()
+    h.ask(1.0, "u2", "u7", "online")
+    found = verdict(h, "stale_online")
+    assert (found.outcome, found.examples[0].note) == (Outcome.FAIL, "online, but was never heard of")
+
+
+def test_offline_is_true_of_who_left_or_fell_silent() -> None:
+    h = online(4.0, 8.0)
+    h.ask(20.0, "u2", "u1", "offline")
+    h.close(21.0, "u1")
+    h.ask(21.1, "u2", "u1", "offline")
+    assert verdict(h, "false_offline").outcome is Outcome.UNKNOWN
+
+
+def test_offline_is_true_while_a_session_opens_or_ends() -> None:
+    h = online(4.0)
+    h.ask(0.205, "u2", "u1", "offline")
+    h.ask(5.8, "u2", "u1", "offline")
+    h.close(6.0, "u1")
+    assert verdict(h, "false_offline").outcome is Outcome.UNKNOWN
+
+
+def test_a_key_that_is_gone_long_before_its_ttl_was_taken_from_the_registry() -> None:
+    h = online(4.0, 8.0)
+    h.ask(9.0, "u2", "u1", "offline")
+    assert (verdict(h, "false_offline").outcome, verdict(h, "false_offline").values) == (Outcome.FAIL, {"registry": 1})
+
+
+def test_two_lost_heartbeats_make_a_connected_user_look_offline() -> None:
+    h = online(4.0, lost_s=(8.0, 12.0))
+    h.ask(13.5, "u2", "u1", "offline")
+    found = verdict(h, "false_offline")
+    assert (found.outcome, found.values) == (Outcome.FAIL, {"lost-heartbeat": 1})
+    assert found.examples[0].note == "offline while connected: lost-heartbeat"
+
+
+def test_a_heartbeat_stored_too_late_for_a_narrow_ttl_is_jitter() -> None:
+    h = online(4.0, ttl_s=5.0)
+    h.beat(8.0, "u1", stored_after_s=1.5)
+    h.beat(12.0, "u1")
+    h.ask(9.2, "u2", "u1", "offline")
+    assert verdict(h, "false_offline").values == {"jitter": 1}
+
+
+def test_a_read_that_took_longer_than_the_ttl_does_not_accuse_the_registry() -> None:
+    h = online(lost_s=(4.0, 8.0, 12.0))
+    h.ask(12.5, "u2", "u1", "offline")
+    h.events[-1]["start_ns"] = 4_500_000_000
+    assert verdict(h, "false_offline").values == {"lost-heartbeat": 1}
+
+
+def test_without_presence_reads_presence_is_unknown() -> None:
+    h = online(4.0)
+    assert {verdict(h, name).outcome for name in ("stale_online", "false_offline")} == {Outcome.UNKNOWN}
