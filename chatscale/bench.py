@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from chatscale.following import Nobody, Watcher
 from chatscale.run_folder import machine
-from chatscale.runner import Nobody, Watcher
 from realstack.drive import drive
 from realstack.servers import Servers, start_servers
 from reports.world import World, judge_world

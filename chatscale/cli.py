@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_EXIT_UNKNOWN = 2
 _EXIT_USAGE = 4
 _EXIT_INTERRUPTED = 130
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -49,7 +51,9 @@ def run_cli(arguments: list[str]) -> int:
         from sim.errors import ChatscaleError
 
         if not isinstance(error, ChatscaleError):
-            raise
+            # A fault of chatscale itself proves nothing about the chat system: unknown, not failed.
+            traceback.print_exc()
+            return _EXIT_UNKNOWN
         click.echo(f"chatscale: {error}", err=True)
         return error.exit_code
 
@@ -122,7 +126,7 @@ def simulate(
 ) -> int:
     """Run the model of the box alone, without servers."""
     from chatscale import show
-    from chatscale.runner import simulate_scenario
+    from chatscale.model_run import simulate_scenario
     from chatscale.watch import watcher
     from sim.engine import Profile
 

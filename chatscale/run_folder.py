@@ -11,8 +11,10 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +30,28 @@ _OWN_VERSIONS = ("simpy", "numpy", "pandas", "aiokafka", "cassandra-driver", "re
 
 def new_folder(scenario: Scenario, seed: int, out: Path | None) -> Path:
     """Make the folder of a run and put its scenario there. Raises UsageError when `out` exists and is not empty."""
-    folder = out or RUNS / scenario.name / f"{datetime.now():%Y%m%d-%H%M%S}-{seed}"
     try:
+        folder = _own_folder(scenario, seed) if out is None else out
         if folder.exists() and any(folder.iterdir()):
             raise UsageError(f"{folder} exists and is not empty; choose another --out, or remove it")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scenario.toml").write_text(dump_scenario(scenario), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another --out") from error
+        raise UsageError(f"cannot write to {error.filename}: {error.strerror}; choose another --out") from error
     if out is None:
         _link_latest(folder)
     return folder
+
+
+def _own_folder(scenario: Scenario, seed: int) -> Path:
+    """A new folder of the scenario; runs that start within one second get a number behind."""
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{seed}"
+    for attempt in count(1):
+        folder = RUNS / scenario.name / (name if attempt == 1 else f"{name}-{attempt}")
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return folder
+    raise AssertionError("count ended")
 
 
 def _link_latest(folder: Path) -> None:

@@ -10,49 +10,21 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
+from chatscale.following import Nobody, Watcher
 from chatscale.run_folder import new_folder, write_facts
 from realstack.drive import drive
-from realstack.driver.replay import Progress
 from realstack.servers import Servers, start_servers
 from reports import write_report
 from reports.result import Result
 from sim.engine import Profile, calibrate, simulate
 from sim.scenario import Scenario
 from sim.scenario_file import with_settings
-from sim.trace import Trace
 from sim.workload import make_trace
 
 _CALIBRATION = {"run.duration": 16, "run.warm_up": 5}
 _CALIBRATION_SHARE = 0.3
 _CALIBRATION_IDLE_S = 3.0
-
-
-class Watcher(Protocol):
-    """Who follows a run: a terminal, a log, nobody."""
-
-    def step(self, text: str) -> None:
-        """A new step begins."""
-
-    def note(self, text: str) -> None:
-        """Something worth a line happened within the step."""
-
-    def drive(self, progress: Progress, trace: Trace) -> None:
-        """The drive is this far."""
-
-
-class Nobody:
-    """Watches nothing."""
-
-    def step(self, text: str) -> None:
-        """Ignore it."""
-
-    def note(self, text: str) -> None:
-        """Ignore it."""
-
-    def drive(self, progress: Progress, trace: Trace) -> None:
-        """Ignore it."""
 
 
 def run_scenario(
@@ -108,27 +80,3 @@ def _calibrate(running: Servers, scenario: Scenario, seed: int, folder: Path, wa
     profile.save(folder / "profile.json")
     shutil.rmtree(folder / "calibration")
     return profile
-
-
-def simulate_scenario(
-    scenario: Scenario,
-    *,
-    seed: int | None = None,
-    out: Path | None = None,
-    replay: str = "",
-    profile: Profile | None = None,
-    watcher: Watcher | None = None,
-) -> Result:
-    """The model alone: trace, history and report, no server."""
-    watch = watcher or Nobody()
-    seed = scenario.run.seed if seed is None else seed
-    folder = new_folder(scenario, seed, out)
-    watch.step("trace: who sends what, when")
-    trace = make_trace(scenario, seed)
-    trace.save(folder / "trace.parquet")
-    watch.step(f"simulate: {trace.message_count:,} messages")
-    model = {} if profile is None else {"profile": profile}
-    simulate(scenario, trace, seed=seed, **model).save(folder / "history-sim.parquet")
-    write_facts(folder, seed, replay)
-    watch.step("report: checks and page")
-    return write_report(folder)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from realstack.driver.replay import Progress as DriverProgress
-from sim.trace import Trace
+if TYPE_CHECKING:
+    from realstack.driver.replay import Progress as DriverProgress
+    from sim.trace import Trace
 
 _PLAIN_EVERY_S = 5.0
 _PHASES = {"load": "load", "drain": "drain", "final-read": "final read", "done": "done"}

@@ -38,6 +38,7 @@ class Link:
         self._call = self._channel.unary_unary(
             _METHOD, request_serializer=DeliverRequest.SerializeToString, response_deserializer=DeliverReply.FromString
         )
+        self.failed = False
         self._queue: deque[_Queued] = deque()
         self._wake = asyncio.Event()
         self._sender = asyncio.create_task(self._send())
@@ -68,6 +69,7 @@ class Link:
                 _settle(queued.absent, absent.get(index, []))
         except grpc.aio.AioRpcError as error:
             log.warning("a gateway did not take %d deliveries: %s", len(batch), error.code())
+            self.failed = True
         finally:
             # Whatever ended the call, `close` too: who has no answer now is absent.
             for queued in batch:
@@ -96,6 +98,10 @@ class Links:
 
     async def to(self, gateway: str) -> Link | None:
         """The link to a gateway; None when it never announced itself."""
+        if (known := self._links.get(gateway)) is not None and known.failed:
+            # The gateway may have come back somewhere else: forget this link and ask the registry again.
+            del self._links[gateway]
+            await known.close()
         if gateway not in self._links:
             address = await self._address_of(gateway)
             if address is None:

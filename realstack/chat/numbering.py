@@ -76,10 +76,21 @@ class Numbering:
             return Placed(known.position, conversation)
         position = conversation.last_position + 1 if self._choices.sequenced else record.message_id
         applied = await self._store.insert(record, position, partition, offset)
+        if not applied and self._choices.sequenced:
+            return await self._after_conflict(record, partition, offset)
         if not applied:
             return None
         conversation.remember(record.uuid, Entry(position, record.sender, partition, offset))
         return Placed(position, conversation)
+
+    async def _after_conflict(self, record: MessageRecord, partition: int, offset: int) -> Placed | None:
+        # The number was taken: by our own first try, whose answer was lost, or by a worker that had the partition before.
+        del self._conversations[record.conv]
+        conversation = await self._conversation(record.conv, partition)
+        known = conversation.recent.get(record.uuid)
+        if known is not None and (known.partition, known.offset) == (partition, offset):
+            return Placed(known.position, conversation)
+        return await self.place(record, partition, offset)
 
     async def _conversation(self, conv: int, partition: int) -> Conversation:
         if conv in self._conversations:

@@ -32,6 +32,10 @@ class OffsetTracker:
         self._committed = position
         return position
 
+    def commit_failed(self) -> None:
+        """What was taken last did not reach the log: take it again."""
+        self._committed = 0
+
     @property
     def unfinished(self) -> int:
         """Records polled and not done."""

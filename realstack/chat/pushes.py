@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
+from realstack.chat.registry import connect_redis
 from realstack.chat.settings import Settings
 
 
@@ -30,6 +31,4 @@ class Pushes:
 
 def open_pushes(settings: Settings) -> Pushes:
     """The outbox on the settings' Redis."""
-    return Pushes(
-        Redis(host=settings.redis_host, port=settings.redis_port, decode_responses=True, max_connections=512), settings
-    )
+    return Pushes(connect_redis(settings), settings)

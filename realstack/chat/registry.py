@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from realstack.chat.settings import Settings
 
@@ -111,8 +111,15 @@ class Registry:
 
 def open_registry(settings: Settings) -> Registry:
     """A registry on the settings' Redis."""
-    redis = Redis(host=settings.redis_host, port=settings.redis_port, decode_responses=True, max_connections=512)
-    return Registry(redis, settings)
+    return Registry(connect_redis(settings), settings)
+
+
+def connect_redis(settings: Settings) -> Redis:
+    """A client of the settings' Redis; who finds all of its connections busy waits for one."""
+    pool = BlockingConnectionPool(
+        host=settings.redis_host, port=settings.redis_port, decode_responses=True, max_connections=64, timeout=10
+    )
+    return Redis.from_pool(pool)
 
 
 async def delete_namespace(redis: Redis, namespace: str) -> int:

@@ -149,6 +149,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         except KafkaError as error:
             # The records are delivered again, to whoever has the partition now.
             log.warning("commit failed: %r", error)
+            for partition in due:
+                if partition in self._offsets:
+                    self._offsets[partition].commit_failed()
 
     def cancel(self) -> None:
         """Drop all work at once."""

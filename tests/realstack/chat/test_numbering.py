@@ -134,3 +134,20 @@ def test_by_message_id_the_gateways_id_is_the_position() -> None:
     store = MemoryStore(if_not_exists=True)
     log = [(record("a", message_id=70), 0), (record("b", message_id=50), 1), (record("a", message_id=70), 2)]
     assert placed(place_all(Numbering(store, MESSAGE_ID), log)) == [70, 50, None]
+
+
+def test_a_conditional_insert_whose_answer_was_lost_is_found_again_and_not_repeated() -> None:
+    store = MemoryStore(if_not_exists=True)
+    numbering = Numbering(store, choices(dedup="lwt", cursor="sequence"))
+    assert placed(place_all(numbering, [(record("a"), 0)])) == [1]
+    asyncio.run(store.insert(record("b"), 2, 0, 1))  # the first try of b was applied, its answer never came
+    assert placed(place_all(numbering, [(record("b"), 1), (record("c"), 2)])) == [2, 3]
+    assert [row.uuid for row in store.rows[5].values()] == ["a", "b", "c"]
+
+
+def test_a_number_taken_by_a_worker_that_had_the_partition_before_is_left_to_it() -> None:
+    store = MemoryStore(if_not_exists=True)
+    numbering = Numbering(store, choices(dedup="lwt", cursor="sequence"))
+    assert placed(place_all(numbering, [(record("a"), 0)])) == [1]
+    asyncio.run(store.insert(record("z"), 2, 0, 9))
+    assert placed(place_all(numbering, [(record("b"), 1)])) == [3]
