@@ -1,14 +1,16 @@
 """The guard of a run: a process that outlives its parent just long enough to leave nothing behind.
 
-    parent ──pipe──► guard          the pipe closes when the parent ends, in whatever way (even SIGKILL)
+    parent ──pipe──► guard          takes the pid of each child, and closes when the parent ends, even by SIGKILL
        └──► servers, gateways …     each carries CHATSCALE_RUN=<run id> in its environment, children of children too
 
-Then the guard kills every process that carries the run's mark, removes the scratch folders and ends.
+Then the guard kills the children that it was told of (some, such as Redis, write over their environment) and every
+process that carries the run's mark, removes the scratch folders and ends.
 Run as a script: `python -I guard.py RUN_ID [FOLDER …]`; it imports nothing of ours, so that it starts at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -28,31 +30,48 @@ def main() -> None:
     run_id, *folders = sys.argv[1:]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    wait_for_parent()
+    told = listen()
+    kill(told)
     kill_marked(run_id)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_for_parent() -> None:
-    """Return once standard input is closed, or the parent gone: a forked child may hold a copy of the pipe open."""
+def listen() -> list[psutil.Process]:
+    """The processes that the parent told of, once it is gone.
+
+    The pipe closes then; where a forked child holds a copy of it open, another parent is the sign.
+    """
     parent = os.getppid()
-    while os.getppid() == parent:
-        readable, _, _ = select.select([sys.stdin], [], [], PARENT_POLL_S)
-        if readable and not os.read(0, 1):
-            return
+    told: list[psutil.Process] = []
+    text = b""
+    while True:
+        readable, _, _ = select.select([0], [], [], PARENT_POLL_S)
+        if readable:
+            more = os.read(0, 4096)
+            if not more:
+                return told
+            *pids, text = (text + more).split(b"\n")
+            for pid in pids:
+                with contextlib.suppress(psutil.Error):
+                    told.append(psutil.Process(int(pid)))
+        elif os.getppid() != parent:
+            return told
 
 
 def kill_marked(run_id: str) -> None:
     """Kill until none is left: a marked process may have started another one a moment ago."""
     deadline_s = time.monotonic() + SWEEP_LIMIT_S
     while (marked := find_marked(run_id)) and time.monotonic() < deadline_s:
-        for process in marked:
-            try:
-                process.kill()
-            except psutil.Error:
-                continue
-        psutil.wait_procs(marked, timeout=0.5)
+        kill(marked)
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    """Kill those that still run; a process that only got the number of an ended one is left alone."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(processes, timeout=0.5)
 
 
 def find_marked(run_id: str) -> list[psutil.Process]:

@@ -132,6 +132,8 @@ def exclusive(path: Path) -> Iterator[None]:
 def _fetch(jars: Sequence[Jar], folder: Path) -> None:
     """Fetch into a temporary folder, verify there, then give it its name: no one ever sees half of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for stale in folder.parent.glob("fetching-*"):  # of a run that was killed: we hold the lock
+        shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetching-") as temporary:
         staged = Path(temporary) / folder.name
         staged.mkdir()

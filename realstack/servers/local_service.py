@@ -7,6 +7,7 @@ trip, as its clients make it). The base chooses ports, waits until the probe goe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -118,8 +119,8 @@ class LocalService(ABC):
                     raise
                 self._ports = None
 
-    def finish(self) -> None:
-        """End a run that went well."""
+    def finish(self, on_event: Callable[[str], None]) -> None:
+        """End with a run that went well: at once, for its data are thrown away."""
         self.kill()
 
     def _probe_once(self) -> None:

@@ -124,14 +124,16 @@ class ProcessScope:
         self._processes: list[ManagedProcess] = []
         self._lock = threading.Lock()
         self._closed = False
+        reading, self._pipe = os.pipe()
         self._guard = subprocess.Popen(
             [sys.executable, "-I", guard.__file__, self.run_id, *([str(scratch.absolute())] if scratch else [])],
-            stdin=subprocess.PIPE,
+            stdin=reading,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             env={key: value for key, value in os.environ.items() if key != guard.MARK},
         )
+        os.close(reading)
 
     def spawn(
         self,
@@ -157,18 +159,20 @@ class ProcessScope:
             )
             process = ManagedProcess(name, popen, log_path)
             self._processes.append(process)
+            os.write(self._pipe, f"{popen.pid}\n".encode())
         return process
 
     def close(self) -> None:
         """Kill what still runs, its children too, and remove the scratch folder. A second call does nothing."""
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
             for process in self._processes:
                 if process.alive:
                     process.kill()
-        if self._guard.stdin is not None:
-            self._guard.stdin.close()
-        self._guard.wait(GUARD_LIMIT_S)
+            os.close(self._pipe)
+            self._guard.wait(GUARD_LIMIT_S)
 
     def __enter__(self) -> Self:
         return self

@@ -79,7 +79,7 @@ def start_servers(servers: str, folder: Path, *, on_event: Callable[[str], None]
         ready_s = _bring_up({each.name: each.launch for each in local}, scope, on_event)
         ready_s["all"] = time.monotonic() - began_s
         yield Servers(_addresses_of(local), {each.name: each for each in local}, ready_s, scope)
-        _at_once({each.name: each.finish for each in local}, scope)
+        _at_once({each.name: partial(each.finish, on_event) for each in local}, scope)
 
 
 def _given(servers: str) -> Addresses | None:

@@ -8,7 +8,7 @@
 
 The model counts the operations, so that batches count as they are: by the utilisation law (U = λS) the CPU of a
 kind of process over its operations is their demand, divided among them in the base profile's proportions. What a
-hop takes beyond hop takes beyond that demand, and beyond the queues of the model, is its delay, quantile by
+hop takes beyond that demand, and beyond the queues of the model, is its delay, quantile by
 quantile, never below 0. Each round draws anew and the later ones correct less, so that the noise of one draw is not
 learnt (Robbins and Monro 1951).
 """

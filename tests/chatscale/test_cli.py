@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
 
-from chatscale.cli import cli, run_cli
+from chatscale.cli import COMMANDS, cli, run_cli
 from sim.verdict import Outcome
 from tests.reports.checks.story import Event, clean_story
 
@@ -84,8 +85,9 @@ def test_help_and_version_are_0(capsys: Captured) -> None:
 
 
 def test_every_command_has_a_help_text() -> None:
-    assert set(cli.commands) == {"plan", "simulate", "run", "verify", "compare", "report", "doctor", "bench"}
-    assert all(command.help for command in cli.commands.values())
+    assert set(COMMANDS) == {"plan", "simulate", "run", "verify", "compare", "report", "doctor", "bench"}
+    context = click.Context(cli)
+    assert all((command := cli.get_command(context, name)) is not None and command.help for name in COMMANDS)
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -242,7 +244,7 @@ def test_an_interrupted_run_is_130(monkeypatch: pytest.MonkeyPatch, capsys: Capt
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sim.scenario_file.load_scenario", interrupted)
+    monkeypatch.setattr("chatscale.commands.asking.load_scenario", interrupted)
     assert run_cli(["plan", "whatsapp"]) == 130
     assert "interrupted" in capsys.readouterr().err
 
@@ -253,6 +255,6 @@ def test_an_error_of_our_own_is_shown_and_proves_nothing(
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("sim.scenario_file.load_scenario", broken)
+    monkeypatch.setattr("chatscale.commands.asking.load_scenario", broken)
     assert run_cli(["plan", "whatsapp"]) == 2
     assert "ZeroDivisionError" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +97,25 @@ def test_given_addresses_are_used_and_left_alone(servers: Servers, tmp_path: Pat
         with pytest.raises(UsageError, match=r"kafka at .* is not ours, it is not paused"):
             given.services["kafka"].pause()
     servers.check()
+
+
+def test_redis_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = """
+import sys, time
+from pathlib import Path
+from realstack.servers.process import ProcessScope
+from realstack.servers.redis import LocalRedis, find_redis
+folder = Path(sys.argv[1])
+redis = LocalRedis(ProcessScope(folder / "data"), folder, find_redis())
+redis.launch()
+print(redis.pid, flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        process = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    assert psutil.wait_procs([process], timeout=30) == ([process], [])
 
 
 async def write(bootstrap: str, topic: str, values: list[bytes]) -> None:

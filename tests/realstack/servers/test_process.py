@@ -12,7 +12,7 @@ from realstack.servers import ManagedProcess, ProcessScope
 from sim.errors import ServerError
 
 SLEEP = ["sleep", "600"]
-# Starts a process that starts another one, tells their parent's pid, and waits to be killed.
+# Starts a process that starts others, and one that loses its environment; tells both pids and waits to be killed.
 PARENT = """
 import sys, time
 from pathlib import Path
@@ -21,7 +21,8 @@ folder = Path(sys.argv[1])
 scope = ProcessScope(folder / "data")
 (folder / "data").mkdir()
 child = scope.spawn("family", ["sh", "-c", "sleep 600 & sleep 600; true"], folder / "family.log")
-print(child.pid, flush=True)
+unmarked = scope.spawn("unmarked", ["env", "-i", "sleep", "600"], folder / "unmarked.log")
+print(child.pid, unmarked.pid, flush=True)
 time.sleep(600)
 """
 
@@ -36,9 +37,9 @@ def gone(process: psutil.Process) -> bool:
 def test_nothing_outlives_a_parent_that_is_killed(end: signal.Signals, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT, tmp_path], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        child = psutil.Process(int(parent.stdout.readline()))
-        guard = next(each for each in psutil.Process(parent.pid).children() if each.pid != child.pid)
-        family = [child, *child.children(recursive=True)]
+        child, unmarked = (psutil.Process(int(pid)) for pid in parent.stdout.readline().split())
+        guard = next(each for each in psutil.Process(parent.pid).children() if each not in (child, unmarked))
+        family = [child, unmarked, *child.children(recursive=True)]
         parent.send_signal(end)
     assert all(gone(each) for each in family)
     assert gone(guard)
