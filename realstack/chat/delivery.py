@@ -7,30 +7,17 @@ record ─► numbering ─► stored ─► registry ─► routed ─► links
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Iterable, Mapping
-
-import tenacity
 
 from realstack.chat.frames import Message, encode
 from realstack.chat.links import Link, Links
 from realstack.chat.message_service import Membership
 from realstack.chat.numbering import Numbering, Placed
+from realstack.chat.patience import patiently
 from realstack.chat.pushes import Pushes
 from realstack.chat.records import MessageRecord
 from realstack.chat.registry import Registry
-
-log = logging.getLogger(__name__)
-
-
-def patiently() -> tenacity.AsyncRetrying:
-    """Retry for as long as it takes: the log keeps the record, and order forbids to go on without it."""
-    return tenacity.AsyncRetrying(
-        wait=tenacity.wait_random_exponential(multiplier=0.02, max=2.0),
-        retry=tenacity.retry_if_exception_type(Exception),
-        before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
-    )
 
 
 class Delivery:
@@ -61,21 +48,20 @@ class Delivery:
         What remains needs no order and is the returned task: the gateways' answers, and notifying the absent.
         """
         started_ns = time.monotonic_ns()
-        async for attempt in patiently():
-            with attempt:
-                placed = await self._numbering.place(record, partition, offset)
+        placed = await patiently(lambda: self._numbering.place(record, partition, offset))
         if placed is None:
             return None
         stored_ns = time.monotonic_ns()
-        async for attempt in patiently():
-            with attempt:
-                recipients = sorted(await self._membership.of(record.conv) - {record.sender})
-                routes = await self._registry.routes(recipients) if recipients else {}
-                links = {gateway: await self._links.to(gateway) for gateway in sorted(set(routes.values()))}
+        recipients, routes, links = await patiently(lambda: self._route(record))
         stamps = (polled_ns, started_ns, stored_ns, time.monotonic_ns())
         waiting, unreachable = self._push(record, placed, routes, links, stamps)
         offline = [user for user in recipients if user not in routes] + unreachable
         return asyncio.create_task(self._finish(record, waiting, offline))
+
+    async def _route(self, record: MessageRecord) -> tuple[list[int], Mapping[int, str], Mapping[str, Link | None]]:
+        recipients = sorted(await self._membership.of(record.conv) - {record.sender})
+        routes = await self._registry.routes(recipients) if recipients else {}
+        return recipients, routes, {gateway: await self._links.to(gateway) for gateway in sorted(set(routes.values()))}
 
     def _push(
         self,
@@ -105,9 +91,7 @@ class Delivery:
     ) -> None:
         absent = [user for users in await asyncio.gather(*waiting) for user in users]
         if to_notify := offline + absent:
-            async for attempt in patiently():
-                with attempt:
-                    await self._pushes.notify(to_notify, record.conv, record.uuid)
+            await patiently(lambda: self._pushes.notify(to_notify, record.conv, record.uuid))
 
 
 def _frame(record: MessageRecord, position: int, prev: int, stamps: tuple[int, int, int, int]) -> bytes:

@@ -24,7 +24,7 @@ from realstack.chat import frames
 from realstack.chat.connection import Connection
 from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
 from realstack.chat.frames import Error, Heartbeat, HeartbeatOk, Hello, Open, Presence, Receipt, Resume, Send, Welcome
-from realstack.chat.log import make_producer
+from realstack.chat.log import RECEIPT_LINGER_S, make_producer
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
 from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.registry import Registry, open_registry
@@ -189,12 +189,12 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
     name = f"gateway-{number}"
     cluster = connect(settings)
     registry = open_registry(settings)
-    producer = make_producer(settings)
-    await producer.start()
+    messages, receipts = make_producer(settings), make_producer(settings, linger_s=RECEIPT_LINGER_S)
+    await asyncio.gather(messages.start(), receipts.start())
     try:
         store = Store(cluster.connect(), settings.keyspace)
         membership = Membership(store)
-        service = MessageService(settings, producer, membership, worker=number)
+        service = MessageService(settings, messages, receipts, membership, worker=number)
         gateway = Gateway(name, settings, service, membership, registry, store)
         grpc_server, grpc_port = _grpc_server(gateway)
         await grpc_server.start()
@@ -207,7 +207,7 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
             await stop.wait()
         await grpc_server.stop(grace=1.0)
     finally:
-        await producer.stop()
+        await asyncio.gather(messages.stop(), receipts.stop())
         await registry.close()
         cluster.shutdown()
 

@@ -8,15 +8,20 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from realstack.chat.settings import Settings
 
+RECEIPT_LINGER_S = 0.02
 
-def make_producer(settings: Settings) -> AIOKafkaProducer:
-    """A producer with the design's acks, idempotence and linger; keys pick partitions by murmur2, as Java's do."""
+
+def make_producer(settings: Settings, *, linger_s: float | None = None) -> AIOKafkaProducer:
+    """A producer with the design's acks and idempotence; keys pick partitions by murmur2, as Java's do.
+
+    `linger_s` is the design's unless given: receipts wait `RECEIPT_LINGER_S` for company, nobody waits for them.
+    """
     choices = settings.choices
     return AIOKafkaProducer(
         bootstrap_servers=settings.kafka,
         acks="all" if choices.acks == "all" else 1,
         enable_idempotence=choices.idempotence,
-        linger_ms=round(choices.linger_s * 1000),
+        linger_ms=round((choices.linger_s if linger_s is None else linger_s) * 1000),
         request_timeout_ms=10_000,
     )
 

@@ -57,9 +57,17 @@ class Membership:
 class MessageService:
     """One gateway's way into the log."""
 
-    def __init__(self, settings: Settings, producer: AIOKafkaProducer, membership: Membership, worker: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        messages: AIOKafkaProducer,
+        receipts: AIOKafkaProducer,
+        membership: Membership,
+        worker: int,
+    ) -> None:
         self._settings = settings
-        self._producer = producer
+        self._messages = messages
+        self._receipts = receipts
         self._membership = membership
         self._ids = Snowflake(worker)
         self._random_key = settings.choices.partition_key == "random"
@@ -78,7 +86,7 @@ class MessageService:
             return
         record = MessageRecord(send.conv, send.uuid, sender, send.cseq, message_id, send.text, accepted_ns)
         key = None if self._random_key else partition_key(send.conv)
-        appended = await self._producer.send(self._settings.messages_topic, encode(record), key=key)
+        appended = await self._messages.send(self._settings.messages_topic, encode(record), key=key)
         appended.add_done_callback(lambda future: _acknowledge(future, send.uuid, message_id, reply))
 
     async def receipt(self, reader: int, receipt: Receipt) -> None:
@@ -86,7 +94,7 @@ class MessageService:
         members = await self._membership.require(receipt.conv, reader)
         items = [item for item in receipt.items if item.sender in members]
         record = ReceiptRecord(receipt.conv, reader, receipt.state, items)
-        appended = await self._producer.send(
+        appended = await self._receipts.send(
             self._settings.receipts_topic, encode(record), key=partition_key(receipt.conv)
         )
         appended.add_done_callback(_consume_error)

@@ -84,7 +84,7 @@ class Numbering:
         return Placed(position, conversation)
 
     async def _after_conflict(self, record: MessageRecord, partition: int, offset: int) -> Placed | None:
-        # The number was taken: by our own first try, whose answer was lost, or by a worker that had the partition before.
+        # The number was taken: by our own first try, whose answer was lost, or by the worker before us.
         del self._conversations[record.conv]
         conversation = await self._conversation(record.conv, partition)
         known = conversation.recent.get(record.uuid)

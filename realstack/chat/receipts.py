@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from realstack.chat.delivery import patiently
 from realstack.chat.frames import Seen, encode
 from realstack.chat.links import Link, Links
+from realstack.chat.patience import patiently
 from realstack.chat.records import ReceiptRecord
 from realstack.chat.registry import Registry
 from realstack.chat.store import Store
@@ -26,14 +26,15 @@ class Receipts:
 
     async def hand_back(self, batch: Sequence[ReceiptRecord]) -> None:
         """Store and push a batch, in its order."""
-        async for attempt in patiently():
-            with attempt:
-                await self._keep(batch)
-                senders = sorted({item.sender for record in batch for item in record.items})
-                routes = await self._registry.routes(senders) if senders else {}
-                links = {gateway: await self._links.to(gateway) for gateway in sorted(set(routes.values()))}
+        links = await patiently(lambda: self._keep_and_route(batch))
         for record in batch:
-            _push(record, {sender: links[gateway] for sender, gateway in routes.items()})
+            _push(record, links)
+
+    async def _keep_and_route(self, batch: Sequence[ReceiptRecord]) -> dict[int, Link | None]:
+        await self._keep(batch)
+        senders = sorted({item.sender for record in batch for item in record.items})
+        routes = await self._registry.routes(senders) if senders else {}
+        return {sender: await self._links.to(gateway) for sender, gateway in routes.items()}
 
     async def _keep(self, batch: Sequence[ReceiptRecord]) -> None:
         furthest: dict[tuple[int, int, str], int] = {}

@@ -47,7 +47,7 @@ class House:
         self.registry = MemoryRegistry()
         self.producer = PromptProducer()
         membership = Membership(self.store)
-        service = MessageService(settings(), self.producer, membership, worker=1)
+        service = MessageService(settings(), self.producer, self.producer, membership, worker=1)
         self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store)
         self.url = ""
 

@@ -22,7 +22,8 @@ class Desk:
     def __init__(self, **design: Any) -> None:
         self.producer = FakeProducer()
         self.store = MemoryStore({5: (ANNA, BERT)})
-        self.service = MessageService(settings(**design), self.producer, Membership(self.store), worker=3)
+        producer = self.producer
+        self.service = MessageService(settings(**design), producer, producer, Membership(self.store), worker=3)
         self.answers: list[Frame] = []
 
     async def accept(self, sender: int, send: Send) -> None:
