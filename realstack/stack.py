@@ -23,7 +23,7 @@ import msgspec
 from realstack.chat.settings import Choices, Ready, Settings
 from realstack.provision import make_namespace, remove_namespace
 from realstack.servers import Servers
-from realstack.servers.process import ManagedProcess, ProcessScope
+from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
 from sim.errors import ServerLostError, ServerStartError
 from sim.scenario import Scenario
 from sim.trace import Trace
@@ -82,10 +82,10 @@ class ChatStack:
             with suppress(ServerLostError):
                 remove_namespace(self.settings)
 
-    def spawn(self, name: str, module: str, *arguments: str) -> ManagedProcess:
+    def spawn(self, name: str, module: str, *arguments: str, nice: int = 0) -> ManagedProcess:
         """Start one more Python process of ours, with its log beside the others."""
         argv = [sys.executable, "-m", module, *arguments]
-        return self._scope.spawn(name, argv, self._folder / "logs" / f"{name}.log")
+        return self._scope.spawn(name, argv, self._folder / "logs" / f"{name}.log", nice=nice)
 
     def _start(self, kind: str, number: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ class ChatStack:
         name = f"{kind}-{number}"
         arguments = (str(settings), str(number), str(self._ready_path(name)))
         self._ready_path(name).unlink(missing_ok=True)
-        self.processes[name] = self.spawn(name, f"realstack.chat.{kind}", *arguments)
+        self.processes[name] = self.spawn(name, f"realstack.chat.{kind}", *arguments, nice=BEHIND_THE_DRIVER)
 
     def _ready_path(self, name: str) -> Path:
         return self._folder / f"{name}.ready.json"

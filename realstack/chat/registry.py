@@ -16,21 +16,19 @@ from realstack.chat.settings import Settings
 
 # A late clean-up by an old session must not delete what a newer one wrote.
 _DELETE_OWN = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
-    redis.call('DEL', KEYS[2])
-    return redis.call('HDEL', KEYS[1], ARGV[1])
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+    return redis.call('DEL', KEYS[1], KEYS[2])
 end
 return 0
 """
 # Nor must an old session's heartbeat displace it; an entry that expired is written again.
 _RENEW_OWN = """
-local owner = redis.call('HGET', KEYS[1], ARGV[1])
-if owner and owner ~= ARGV[2] then
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then
     return 0
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('SET', KEYS[2], 'online', 'PX', ARGV[4])
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[2], 'online', 'PX', ARGV[3])
 return 1
 """
 _DEVICE = "0"
@@ -49,19 +47,18 @@ class Registry:
         self._renew_own = redis.register_script(_RENEW_OWN)
 
     def _conn(self, user: int) -> str:
-        return f"{self._prefix}:conn:{user}"
+        return f"{self._prefix}:conn:{user}" + (f":{_DEVICE}" if self._per_device else "")
 
     def _presence(self, user: int) -> str:
         return f"{self._prefix}:presence:{user}"
 
+    def _entry(self, epoch: int, gateway: str) -> str:
+        return f"{gateway}|{epoch}" if self._per_device else gateway
+
     async def connect(self, user: int, epoch: int, gateway: str) -> None:
         """Register a session and show its user online."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            if self._per_device:
-                pipe.hset(self._conn(user), _DEVICE, f"{gateway}|{epoch}")
-                pipe.pexpire(self._conn(user), self._conn_ttl_ms)
-            else:
-                pipe.set(self._conn(user), gateway, px=self._conn_ttl_ms)
+            pipe.set(self._conn(user), self._entry(epoch, gateway), px=self._conn_ttl_ms)
             pipe.set(self._presence(user), "online", px=self._presence_ttl_ms)
             await pipe.execute()
 
@@ -70,26 +67,21 @@ class Registry:
         if not self._per_device:
             await self.connect(user, epoch, gateway)
             return
-        own: list[str | int] = [_DEVICE, f"{gateway}|{epoch}", self._conn_ttl_ms, self._presence_ttl_ms]
+        own: list[str | int] = [self._entry(epoch, gateway), self._conn_ttl_ms, self._presence_ttl_ms]
         await self._renew_own(keys=[self._conn(user), self._presence(user)], args=own)
 
     async def disconnect(self, user: int, epoch: int, gateway: str) -> None:
         """Forget a session and show its user offline."""
+        keys = [self._conn(user), self._presence(user)]
         if self._per_device:
-            await self._delete_own(keys=[self._conn(user), self._presence(user)], args=[_DEVICE, f"{gateway}|{epoch}"])
+            await self._delete_own(keys=keys, args=[self._entry(epoch, gateway)])
         else:
-            await self._redis.delete(self._conn(user), self._presence(user))
+            await self._redis.delete(*keys)
 
     async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
         """The gateway of every connected user among these, in one round trip."""
-        if not self._per_device:
-            entries = cast("list[str | None]", await self._redis.mget([self._conn(user) for user in users]))
-            return {user: entry for user, entry in zip(users, entries, strict=True) if entry is not None}
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for user in users:
-                pipe.hget(self._conn(user), _DEVICE)
-            homes = cast("list[str | None]", await pipe.execute())
-        return {user: entry.partition("|")[0] for user, entry in zip(users, homes, strict=True) if entry is not None}
+        entries = cast("list[str | None]", await self._redis.mget([self._conn(user) for user in users]))
+        return {user: entry.partition("|")[0] for user, entry in zip(users, entries, strict=True) if entry is not None}
 
     async def online(self, users: Sequence[int]) -> set[int]:
         """The users among these that are online, in one round trip."""

@@ -1,4 +1,4 @@
-"""What a device missed: the rows after its cursor, conversation by conversation, page by page.
+"""What a device missed: the rows after its cursor, page by page, of the conversations whose head is beyond it.
 
 The registration stands in Redis before the first row is read, and a worker stores a row before it looks the recipient
 up. So a message is pushed, or read here, or both; never neither.
@@ -27,8 +27,10 @@ async def resume(connection: Connection, request: Resume, store: Store, *, seque
         async with limit:
             return await _catch_up(connection, conv, request.cursors.get(conv, 0), store, sequenced)
 
-    wanted = own if request.everything else set(request.cursors)
-    counts = await asyncio.gather(*(one(conv) for conv in sorted(wanted)))
+    wanted = sorted(own if request.everything else set(request.cursors))
+    heads = await store.heads(wanted)
+    behind = [conv for conv in wanted if heads.get(conv, 0) > request.cursors.get(conv, 0)]
+    counts = await asyncio.gather(*(one(conv) for conv in behind))
     connection.send(Resumed(sum(counts)))
 
 

@@ -22,6 +22,7 @@ from realstack.chat.records import MessageRecord
 from realstack.chat.settings import Settings
 
 PAGE = 50
+HEADS = 100
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {keyspace}.messages (conv int, position bigint, message_id bigint, uuid text,
@@ -103,6 +104,9 @@ class Store:
             f"SELECT {_COLUMNS} FROM {keyspace}.messages WHERE conv = ? AND position > ? ORDER BY position ASC LIMIT ?"
         )
         self._latest = session.prepare(f"SELECT {_COLUMNS} FROM {keyspace}.messages WHERE conv = ? LIMIT ?")
+        self._heads = session.prepare(
+            f"SELECT conv, position FROM {keyspace}.messages WHERE conv IN ? PER PARTITION LIMIT 1"
+        )
         self._members = session.prepare(f"SELECT user FROM {keyspace}.members WHERE conv = ?")
         self._memberships = session.prepare(f"SELECT conv FROM {keyspace}.memberships WHERE user = ?")
         # The position is the write's timestamp, so that a late, lower receipt can never overwrite a higher one.
@@ -126,6 +130,14 @@ class Store:
     async def latest(self, conv: int, limit: int = PAGE) -> list[Row]:
         """The newest messages of a conversation, newest first."""
         return [Row(*row) for row in await _asynchronously(self._session, self._latest, (conv, limit))]
+
+    async def heads(self, convs: Sequence[int]) -> dict[int, int]:
+        """The newest position of each conversation that has messages, in one request for `HEADS` of them."""
+        found: dict[int, int] = {}
+        for start in range(0, len(convs), HEADS):
+            rows = await _asynchronously(self._session, self._heads, (list(convs[start : start + HEADS]),))
+            found.update((row[0], row[1]) for row in rows)
+        return found
 
     async def members(self, conv: int) -> tuple[int, ...]:
         """Members of a conversation; empty when there is none."""

@@ -16,7 +16,7 @@ from jinja2 import StrictUndefined, Template
 from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_fixed
 
 from realstack.servers.ports import HOST, free_ports, says_taken
-from realstack.servers.process import ManagedProcess, ProcessScope
+from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
 from sim.errors import ServerError, ServerLostError, ServerStartError
 
 READY_LIMIT_S = 120.0
@@ -88,7 +88,7 @@ class LocalService(ABC):
         if self._ports is None:
             self._ports = Ports(*free_ports(2))
         self.data.mkdir(parents=True, exist_ok=True)
-        self._process = self._scope.spawn(self.name, self.command(self._ports), self.log_path)
+        self._process = self._scope.spawn(self.name, self.command(self._ports), self.log_path, nice=BEHIND_THE_DRIVER)
         self._wanted = True
 
     def wait_ready(self) -> None:

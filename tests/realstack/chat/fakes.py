@@ -48,6 +48,9 @@ class MemoryStore(Store):
         rows[position] = Row(message.conv, position, *fields, partition, offset)
         return True
 
+    async def heads(self, convs: Sequence[int]) -> dict[int, int]:
+        return {conv: max(rows) for conv in convs if (rows := self.rows.get(conv))}
+
     async def after(self, conv: int, position: int, limit: int = PAGE) -> list[Row]:
         rows = self.rows.get(conv, {})
         return [rows[p] for p in sorted(rows) if p > position][:limit]
