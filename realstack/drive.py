@@ -28,6 +28,7 @@ from sim.settings import config_event
 from sim.trace import Trace
 
 _POLL_S = 0.1
+_PROGRESS = "progress.json"
 _DRAIN_LIMIT_S = 20.0
 _SLACK_S = 120.0
 
@@ -58,7 +59,9 @@ def drive(
         driver: list[ManagedProcess] = []
 
         def usage() -> dict[str, tuple[float, int]]:
-            return {**servers.usage(), **stack.usage(), **{process.name: process.usage() for process in driver}}
+            # While the driver starts it reads the trace, which is no part of the load: it counts from its first report.
+            generators = driver if (folder / _PROGRESS).exists() else []
+            return {**servers.usage(), **stack.usage(), **{process.name: process.usage() for process in generators}}
 
         with Gauges(stack.settings, usage) as gauges:
             time.sleep(idle_s)
@@ -79,7 +82,7 @@ def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path) 
         backend=stack.settings,
         drain_limit_s=_DRAIN_LIMIT_S,
         events=str(folder / "client-events.parquet"),
-        progress=str(folder / "progress.json"),
+        progress=str(folder / _PROGRESS),
     )
     Path(plan.progress).unlink(missing_ok=True)
     (folder / "driver.json").write_bytes(msgspec.json.encode(plan))

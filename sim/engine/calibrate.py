@@ -6,15 +6,17 @@
               ▲                                                          │
               └──────────────────────── again ◄──────────────────────────┘
 
-The model counts the operations, so that batches count as they are: by the utilisation law (U = λS) the CPU of a
-kind of process over its operations is their demand, divided among them in the base profile's proportions. What a
-hop takes beyond that demand, and beyond the queues of the model, is its delay, quantile by
-quantile, never below 0. Each round draws anew and the later ones correct less, so that the noise of one draw is not
-learnt (Robbins and Monro 1951).
+The model counts the operations, so that batches count as they are. By the utilisation law (U = λS) a kind of process
+uses demand × rate of operations, on top of what it uses anyway. Both come from one straight line through the seconds of
+the run: as soon as anything happens a process wakes and polls more than an idle one does, and that part does not grow
+with the load. The demand is divided among the operations in the base profile's proportions. What a hop takes beyond
+it, and beyond the queues of the model, is its delay, quantile by quantile, never below 0. Each round draws anew and the
+later ones correct less, so that the noise of one draw is not learnt (Robbins and Monro 1951).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -40,6 +42,7 @@ Floats = npt.NDArray[np.float64]
 _GAINS = (1.0, 1.0, 1 / 2, 1 / 3)
 _LEAST_MESSAGES = 30
 _LEAST_IDLE_S = 1.0
+_LEAST_SECONDS = 8
 _PER_RECIPIENT = ("rpc", "downlink")
 
 
@@ -55,14 +58,15 @@ def calibrate(history: History, trace: Trace, base: Profile = BOX) -> Profile:
     design = _design_of(history)
     start_s = float(trace.actions["t_ns"].iloc[0]) / 1e9 if len(trace.actions) else 0.0
     profile = _with_background(base, _idle_shares(history, start_s))
-    real = _observe(history, start_s, profile)
+    idle = {kind: figure.value for kind, figure in profile.background.items()}
+    real = _observe(history, start_s)
     for seed, gain in enumerate(_GAINS):
         box = Box(design, trace, profile, seed)
         box.run()
         config = history.of_kind("config").iloc[0]
         own = {"t_ns": int(config["t_ns"]), "kind": "config", "detail": config["detail"]}
-        model = _observe(History.of([own, *box.context.events]), start_s, profile)
-        profile = _corrected(profile, real, model, design, gain)
+        model = _observe(History.of([own, *box.context.events]), start_s)
+        profile = _corrected(profile, real, model, design, idle, gain)
     return replace(profile, name=f"{base.name}-calibrated")
 
 
@@ -76,21 +80,25 @@ def _design_of(history: History) -> Design:
 
 @dataclass(frozen=True, slots=True)
 class _Observation:
-    """CPU seconds above idle of each kind of process under load, and each hop's quantiles at PROBABILITIES."""
+    """Cores that one process of each kind uses in each second under load, and each hop's quantiles at PROBABILITIES."""
 
-    cpu_s: Mapping[str, float]
+    cores: Mapping[str, Floats]
     hops_s: Mapping[str, Floats]
 
 
-def _observe(history: History, start_s: float, profile: Profile) -> _Observation:
-    end_s = (history.quiesced_ns or 0) / 1e9
-    spent: dict[str, float] = {}
+def _observe(history: History, start_s: float) -> _Observation:
+    edges_s = _seconds_under_load(history, start_s)
+    used: dict[str, list[Floats]] = {}
     for process, (t_s, value) in _cpu_samples(history).items():
-        kind = kind_of(process)
-        total_s = float(np.interp(end_s, t_s, value) - np.interp(start_s, t_s, value))
-        idle_s = profile.background[kind].value * (min(end_s, t_s[-1]) - max(start_s, t_s[0]))
-        spent[kind] = spent.get(kind, 0.0) + total_s - idle_s
-    return _Observation(spent, _hop_quantiles(history))
+        used.setdefault(kind_of(process), []).append(np.diff(np.interp(edges_s, t_s, value)) / np.diff(edges_s))
+    return _Observation({kind: np.mean(each, axis=0) for kind, each in used.items()}, _hop_quantiles(history))
+
+
+def _seconds_under_load(history: History, start_s: float) -> Floats:
+    """Edges of the seconds from the end of the warm-up to the end of the load."""
+    first_s = max(start_s, float(history.config.get("warm_up_s", 0.0)))
+    last_s = min(float(history.config.get("duration_s", np.inf)), (history.quiesced_ns or 0) / 1e9)
+    return np.linspace(first_s, last_s, max(2, round(last_s - first_s) + 1))
 
 
 def _cpu_samples(history: History) -> dict[str, tuple[Floats, Floats]]:
@@ -113,7 +121,7 @@ def _idle_shares(history: History, start_s: float) -> dict[str, float]:
 
 def _with_background(base: Profile, shares: Mapping[str, float]) -> Profile:
     known = {
-        kind: measured(f"{kind}.background", share, "cores", "CPU of the idle process before the load")
+        kind: measured(f"{kind}.background", share, "cores", "CPU of the process before the load, or apart from it")
         for kind, share in shares.items()
     }
     return replace(base, background={**base.background, **known})
@@ -149,12 +157,20 @@ def _quantiles(seconds: Floats) -> Floats:
     return found
 
 
-def _corrected(profile: Profile, real: _Observation, model: _Observation, design: Design, gain: float) -> Profile:
-    factors = {
-        kind: (spent_s / model.cpu_s[kind]) ** gain
-        for kind, spent_s in real.cpu_s.items()
-        if spent_s > 0 and model.cpu_s.get(kind, 0.0) > 0
+def _corrected(
+    profile: Profile,
+    real: _Observation,
+    model: _Observation,
+    design: Design,
+    idle: Mapping[str, float],
+    gain: float,
+) -> Profile:
+    lines = {
+        kind: line
+        for kind, cores in real.cores.items()
+        if (line := _line(model.cores[kind] - profile.background[kind].value, cores, idle[kind])) is not None
     }
+    factors = {kind: factor**gain for kind, (factor, _) in lines.items()}
     cpu = {key: _corrected_cost(figure, factors.get(key.partition(".")[0])) for key, figure in profile.cpu.items()}
     # A lightweight transaction draws the delay of the store once a round trip.
     trips = {"store": LWT_ROUND_TRIPS if design.dedup == "lwt" else 1}
@@ -162,13 +178,33 @@ def _corrected(profile: Profile, real: _Observation, model: _Observation, design
         hop: _corrected_delay(profile.delays[hop], (real.hops_s[hop] - model.hops_s[hop]) * gain / trips.get(hop, 1))
         for hop in DELAYS
     }
-    return replace(profile, cpu=cpu, delays=delays)
+    shares = {kind: share for kind, (_, share) in lines.items()}
+    return replace(_with_background(profile, shares), cpu=cpu, delays=delays)
+
+
+def _line(demand: Floats, used: Floats, idle: float) -> tuple[float, float] | None:
+    """Factor and share with `used ≈ share + factor × demand` (cores, one a second); None where there is no demand.
+
+    The share is the idle one, unless the intercept of the regression lies above it by twice its standard error.
+    """
+    mean = float(demand.mean())
+    if mean <= 0 or used.mean() <= idle:
+        return None
+    spread = float(((demand - mean) ** 2).sum())
+    if demand.size >= _LEAST_SECONDS and spread > 0:
+        slope = float(((demand - mean) * (used - used.mean())).sum()) / spread
+        intercept = float(used.mean()) - slope * mean
+        scatter = float(((used - intercept - slope * demand) ** 2).sum()) / (demand.size - 2)
+        error = math.sqrt(scatter * (1 / demand.size + mean**2 / spread))
+        if slope > 0 and intercept > idle + 2 * error:
+            return slope, intercept
+    return (float(used.mean()) - idle) / mean, idle
 
 
 def _corrected_cost(figure: Parameter, factor: float | None) -> Parameter:
     if factor is None:
         return figure
-    where = "CPU above idle of a run at low load, divided among operations as in the base profile"
+    where = "CPU that grows with the load of a quiet run, divided among operations as in the base profile"
     return measured(figure.name, figure.value * factor, figure.unit, where)
 
 
