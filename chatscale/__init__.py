@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pandas import DataFrame
+
     from reports.result import Result
     from sim.history import History
     from sim.plan import Plan
     from sim.scenario import Scenario
     from sim.trace import Trace
-    from sim.verdict import Verdict
+    from sim.verdict import Verdicts
 
-__all__ = ["check", "load", "plan", "report", "run", "simulate", "trace"]
+__all__ = ["check", "events_of", "hop_times", "load", "plan", "report", "run", "simulate", "trace"]
 __version__ = "0.1.0"
 
 
@@ -59,11 +61,26 @@ def simulate(scenario: Scenario, seed: int | None = None) -> History:
     return run_model(scenario, make_trace(scenario, seed), seed=seed)
 
 
-def check(history: History) -> tuple[Verdict, ...]:
+def check(history: History) -> Verdicts:
     """Every check over a history of either world."""
     from reports.checks import check_history
+    from sim.verdict import Verdicts
 
-    return check_history(history)
+    return Verdicts(check_history(history))
+
+
+def hop_times(history: History) -> DataFrame:
+    """Seconds that each delivery spent in each hop: a row a delivery, with its `uuid`, a column a hop, and `total`."""
+    from sim.hops import deliveries, hop_times_s
+
+    shown = deliveries(history)
+    return hop_times_s(shown).assign(uuid=shown["uuid"])
+
+
+def events_of(history: History, uuid: str) -> DataFrame:
+    """All that happened to one message, in order, without the fields that say nothing about it."""
+    events = history.frame[history.frame["uuid"] == uuid]
+    return events.dropna(axis="columns", how="all")
 
 
 def run(scenario: Scenario, *, seed: int | None = None, servers: str = "auto", out: Path | None = None) -> Result:

@@ -12,8 +12,7 @@ from markupsafe import Markup
 from reports import plots, text
 from reports.result import Result
 from reports.run import Run
-from sim.plan.line import compact, show
-from sim.provenance import Parameter
+from sim.plan.line import show, show_range
 from sim.units import show_count, show_duration, show_ratio
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -105,7 +104,7 @@ def _environment() -> Environment:
         "interval": text.interval,
         "quantity": text.quantity,
         "value": show,
-        "range": _range,
+        "range": show_range,
     }
     loaded.globals |= {
         "signs": text.SIGNS,
@@ -114,14 +113,6 @@ def _environment() -> Environment:
         "tallied": _tallied,
     }
     return loaded
-
-
-def _range(parameter: Parameter) -> str:
-    """`0.5 ms to 10 ms`, or nothing."""
-    if parameter.low is None or parameter.high is None:
-        return ""
-    bounds = (Parameter("", bound, parameter.unit, "derived", "") for bound in (parameter.low, parameter.high))
-    return " to ".join(compact(bound) for bound in bounds)
 
 
 def _tallied(outcomes: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from sim.units import DurationS
 
@@ -63,7 +63,7 @@ class Design(BaseModel):
     registry: Literal["user", "device"] = Field(
         description="connection registry: one entry per user, deleted without asking; or one per device with an epoch"
     )
-    heartbeat_s: DurationS = Field(alias="heartbeat", gt=0, description="time between a device's heartbeats")
+    heartbeat_s: DurationS = Field(alias="heartbeat", ge=0.1, description="time between a device's heartbeats")
     presence_ttl_s: DurationS = Field(alias="presence_ttl", gt=0, description="TTL of presence:{user}")
     conn_ttl_s: DurationS = Field(alias="conn_ttl", gt=0, description="TTL of conn:{user}")
     gap_hold_s: DurationS = Field(
@@ -72,7 +72,7 @@ class Design(BaseModel):
         description="how long a device holds a message back while an earlier one is missing",
     )
     # `acks = 1` is as natural as `acks = "1"`.
-    acks: Annotated[Literal["all", "1"], BeforeValidator(str)] = Field(
+    acks: Annotated[Literal["all", "1"], BeforeValidator(str), WithJsonSchema({"enum": ["all", "1", 1]})] = Field(
         description="Kafka acks of the gateway's producer"
     )
     idempotence: bool = Field(description="Kafka idempotent producer")

@@ -50,6 +50,8 @@ def measured(name: str, value: float, unit: str, where: str) -> Parameter:
     return Parameter(name, value, unit, "measured", where)
 
 
-def derived(name: str, value: float, unit: str, formula: str) -> Parameter:
-    """A figure computed from others."""
-    return Parameter(name, value, unit, "derived", formula)
+def derived(
+    name: str, value: float, unit: str, formula: str, low: float | None = None, high: float | None = None
+) -> Parameter:
+    """A figure computed from others; its range is what theirs allow."""
+    return Parameter(name, value, unit, "derived", formula, low, high)

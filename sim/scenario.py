@@ -1,6 +1,7 @@
 """A Scenario: who chats, how much, on what design, at what scale, and what must hold.
 
-A scenario is a TOML file read once at the boundary (`sim.scenario_file`) into these frozen models.
+A scenario is a TOML file read once at the boundary (`sim.scenario_file`) into these frozen models; what
+its values must be together is in `sim.scenario_rules`.
 Keys in the file carry units in their values (`messages = "100bn/day"`); attributes carry them in
 their names (`messages_per_s`).
 """
@@ -13,8 +14,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from sim.design import Design
-from sim.units import Count, DurationS, RatePerS, Ratio, Share, SizeBytes
+from sim.faults import Fault
+from sim.scenario_rules import contradictions
+from sim.units import DAY_S, YEAR_S, Count, DurationS, RatePerS, Ratio, Share, SizeBytes
 
+Kind = Literal["messenger", "workspace", "guild"]
 LATENCIES = ("delivery", "ack", "receipt")
 STATISTICS = ("mean", "p50", "p95", "p99", "p999", "max")
 
@@ -26,22 +30,43 @@ class _Part(BaseModel):
 class Population(_Part):
     """The people of the full-size system."""
 
-    users: Count = Field(description="accounts", gt=0)
+    users: Count = Field(description="accounts", gt=0, le=1e11)
     connected: Share = Field(0.316, description="share of users that hold an open socket", gt=0)
+    foreground: Share = Field(
+        1.0, description="share of the connected who look at the screen: the others hold a socket and heartbeat", gt=0
+    )
+
+
+class Workspaces(_Part):
+    """Every person is in exactly one workspace; pairs and channels lie within it."""
+
+    size_median: float = Field(60.0, ge=3, le=1e6, description="people of a workspace, median of a log-normal")
+    size_sigma: float = Field(1.5, ge=0, le=3)
+    size_max: int = Field(10_000, ge=3, le=1_000_000, description="people of the largest workspace")
+
+
+class Guilds(_Part):
+    """Every person is in some guilds; all members of a guild are in each of its channels."""
+
+    per_user: int = Field(3, ge=1, le=100, description="guilds that one person is in")
+    channels: int = Field(3, ge=1, le=50, description="channels of a guild that are written to")
 
 
 class Traffic(_Part):
     """What the people send, at full size."""
 
-    messages_per_s: RatePerS = Field(alias="messages", gt=0, description="messages sent, mean over a day")
+    messages_per_s: RatePerS = Field(alias="messages", gt=0, le=1e10, description="messages sent, mean over a day")
     daily_peak: float = Field(1.5, ge=1, le=12, description="rate of the busiest minute over the mean of the day")
     event_peak: float = Field(5.0, ge=1, le=50, description="rate of an exceptional minute over the mean of the day")
     group_share: Share = Field(0.15, description="share of messages that go to a group")
     group_size_median: float = Field(6.0, ge=3, description="members of a group, median of a log-normal")
     group_size_sigma: float = Field(1.0, ge=0, le=3)
-    group_size_max: int = Field(256, ge=3, le=1024, description="members of the largest group")
+    group_size_max: int = Field(
+        256, ge=3, description="members of the largest group: at most 1,024, in workspaces 10,000, in guilds 100,000"
+    )
+    hot_share: Share = Field(0.0, le=0.9, description="share of all messages that go to one viral group of full size")
     popularity: float = Field(1.0, ge=0, le=2, description="Zipf exponent of conversation popularity")
-    text_letters_mu: float = Field(2.83, description="log-normal mu of a text's length in letters")
+    text_letters_mu: float = Field(2.83, ge=0, le=9, description="log-normal mu of a text's length in letters")
     text_letters_sigma: float = Field(1.15, ge=0, le=3)
     media_share: Share = Field(0.10, description="share of messages that refer to media")
 
@@ -49,20 +74,62 @@ class Traffic(_Part):
 class People(_Part):
     """How people behave while they are online."""
 
-    session_median_s: DurationS = Field(600.0, alias="session_median", gt=0, description="time a socket stays open")
+    session_median_s: DurationS = Field(
+        600.0, alias="session_median", ge=0.1, le=YEAR_S, description="time a socket stays open"
+    )
     session_sigma: float = Field(1.0, ge=0, le=3)
     crash_share: Share = Field(0.2, description="share of sessions that end without a goodbye")
     activity_sigma: float = Field(1.2, ge=0, le=3, description="log-normal sigma of how much one person sends")
-    opens_per_s: RatePerS = Field(0.02, alias="opens", description="conversations opened by one online person")
-    read_delay_median_s: DurationS = Field(5.0, alias="read_delay_median", gt=0, description="delivery to read")
+    burstiness: float = Field(
+        0.0,
+        ge=0,
+        le=0.8,
+        description="of the gaps between one's messages, (CV − 1) / (CV + 1): 0 is exponential, above log-normal",
+    )
+    opens_per_s: RatePerS = Field(0.02, alias="opens", le=10, description="conversations opened by one online person")
+    read_delay_median_s: DurationS = Field(
+        5.0, alias="read_delay_median", gt=0, le=DAY_S, description="delivery to read"
+    )
     read_delay_sigma: float = Field(1.0, ge=0, le=3)
+
+
+class Shocks(_Part):
+    """News that make everybody write more for a while: random times, so the messages are a Cox process."""
+
+    rate_per_s: RatePerS = Field(0.0, alias="rate", le=1, description="shocks, a Poisson process")
+    factor: float = Field(3.0, ge=1, le=100, description="everybody's rate over the usual one")
+    lasts_s: DurationS = Field(5.0, alias="lasts", gt=0, le=3600, description="mean length, exponential")
+
+
+class Burst(_Part):
+    """A known minute at which everybody writes more, such as midnight. Several at once multiply."""
+
+    at_s: DurationS = Field(alias="at", description="from the start of the run")
+    lasts_s: DurationS = Field(alias="lasts", gt=0, le=3600)
+    factor: float = Field(ge=1, le=100, description="everybody's rate over the usual one")
+
+
+class Drop(_Part):
+    """Sockets cut at once, gateway by gateway; their devices come back by exponential back-off with full jitter.
+
+    Attempt n follows the one before after a uniform part of min(backoff_max, backoff · 2^n); the first one
+    once `away` has passed succeeds.
+    """
+
+    at_s: DurationS = Field(alias="at", description="from the start of the run")
+    share: Share = Field(gt=0, description="share of the gateways, hence of the sockets")
+    away_s: DurationS = Field(0.0, alias="away", le=600, description="time in which no attempt succeeds")
+    backoff_s: DurationS = Field(1.0, alias="backoff", ge=0.1, le=600, description="longest wait before the first try")
+    backoff_max_s: DurationS = Field(60.0, alias="backoff_max", ge=1, le=3600, description="longest wait at all")
 
 
 class Storage(_Part):
     """How long and how large messages are kept."""
 
-    retention_s: DurationS = Field(7 * 365.25 * 86_400, alias="retention")
-    message_bytes: SizeBytes = Field(256.0, alias="message", gt=0, description="one message on disk, one replica")
+    retention_s: DurationS = Field(7 * YEAR_S, alias="retention", le=1000 * YEAR_S)
+    message_bytes: SizeBytes = Field(
+        256.0, alias="message", gt=0, le=2**20, description="one message on disk, one replica"
+    )
     replication: int = Field(3, ge=1, le=5)
 
 
@@ -76,7 +143,7 @@ class Scale(_Part):
 class Run(_Part):
     """How long the box runs. The curve of a whole day is replayed in `duration`."""
 
-    duration_s: DurationS = Field(60.0, alias="duration", gt=0, le=3600)
+    duration_s: DurationS = Field(60.0, alias="duration", ge=0.1, le=3600)
     warm_up_s: DurationS = Field(10.0, alias="warm_up", description="first part, driven but not judged")
     seed: int = Field(7, ge=0)
 
@@ -95,10 +162,16 @@ class Scenario(_Part):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="lower-case name, also the folder of its runs")
     description: str = ""
-    kind: Literal["messenger"] = "messenger"
+    kind: Kind = Field("messenger", description="who can share a conversation: all, a workspace, or a guild")
     population: Population
+    workspaces: Workspaces | None = Field(None, description="for kind = 'workspace'")
+    guilds: Guilds | None = Field(None, description="for kind = 'guild'")
     traffic: Traffic
     people: People = People()
+    shocks: Shocks = Shocks()
+    bursts: tuple[Burst, ...] = ()
+    drops: tuple[Drop, ...] = ()
+    faults: tuple[Fault, ...] = ()
     storage: Storage = Storage()
     design: Design = Design()  # type: ignore[call-arg]  # the preset fills the rest
     scale: Scale = Scale()
@@ -108,25 +181,9 @@ class Scenario(_Part):
     )
 
     @model_validator(mode="after")
-    def _box_is_possible(self) -> Self:
-        if self.run.warm_up_s >= self.run.duration_s:
-            raise ValueError(
-                f"run.warm_up ({self.run.warm_up_s:g} s) must be shorter than run.duration ({self.run.duration_s:g} s)"
-            )
-        if not 10 <= self.box_users <= 200_000:
-            raise ValueError(
-                f"scale.connections leaves {self.box_users:,} users on the box; choose one for 10 to 200,000"
-            )
-        if self.box_messages_per_s > 20_000:
-            raise ValueError(
-                f"scale.messages leaves {self.box_messages_per_s:,.0f} messages/s on the box; "
-                "one box drives at most 20,000/s, choose a smaller ratio"
-            )
-        if self.design.heartbeat_s > self.design.presence_ttl_s:
-            raise ValueError(
-                f"design.heartbeat ({self.design.heartbeat_s:g} s) is longer than design.presence_ttl "
-                f"({self.design.presence_ttl_s:g} s): everybody would always look offline"
-            )
+    def _is_possible(self) -> Self:
+        if found := list(contradictions(self)):
+            raise ValueError("\n".join(found))
         return self
 
     @property

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -71,26 +72,28 @@ def parse_scenario(text: str, origin: str = "scenario", settings: Iterable[str] 
         return Scenario.model_validate(document)
     except ValidationError as error:
         lines = text.splitlines()
-        problems = [_problem(detail, origin, lines, set_paths) for detail in error.errors()]
+        problems = [line for detail in error.errors() for line in _problems(detail, origin, lines, set_paths)]
         raise ScenarioError(problems) from None
 
 
 def dump_scenario(scenario: Scenario) -> str:
     """The scenario as TOML that reads back to the same scenario."""
-    document = scenario.model_dump(by_alias=True)
-    scalars = [f"{key} = {_toml_value(value)}" for key, value in document.items() if not isinstance(value, dict)]
-    tables = [
-        "\n".join([f"[{name}]", *(f"{key} = {_toml_value(value)}" for key, value in table.items())])
-        for name, table in document.items()
-        if isinstance(table, dict)
-    ]
-    return "\n\n".join(["\n".join(scalars), *tables]) + "\n"
+    document = scenario.model_dump(by_alias=True, exclude_none=True)
+    tables = {f"[{name}]": [table] for name, table in document.items() if isinstance(table, dict)}
+    tables |= {f"[[{name}]]": list(rows) for name, rows in document.items() if isinstance(rows, tuple)}
+    scalars = {key: value for key, value in document.items() if not isinstance(value, dict | tuple)}
+    parts = ["\n".join([header, *_toml_lines(table)]) for header, listed in tables.items() for table in listed]
+    return "\n\n".join(["\n".join(_toml_lines(scalars)), *parts]) + "\n"
 
 
 def with_settings(scenario: Scenario, settings: Mapping[str, object]) -> Scenario:
     """The scenario with other values, such as `{"traffic.daily_peak": 2}`. Raises ScenarioError as a file would."""
     laid_over = [f"{key}={value if isinstance(value, str) else _toml_value(value)}" for key, value in settings.items()]
     return parse_scenario(dump_scenario(scenario), scenario.name, laid_over)
+
+
+def _toml_lines(table: Mapping[str, object]) -> list[str]:
+    return [f"{key} = {_toml_value(value)}" for key, value in table.items()]
 
 
 def _toml_value(value: object) -> str:
@@ -114,13 +117,23 @@ def _apply_setting(document: dict[str, Any], setting: str) -> tuple[str, ...]:
     path = tuple(part.strip() for part in key.split("."))
     if not equals or not all(path):
         raise UsageError(f"--set {setting!r}: expected key=value, such as traffic.messages=50bn/day")
-    table = document
+    table: Any = document
     for part in path[:-1]:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
+        table = _below(table, part)
+        if not isinstance(table, dict | list):
             raise UsageError(f"--set {setting!r}: {part} is not a table")
+    if isinstance(table, list):
+        raise UsageError(
+            f"--set {setting!r}: expected a key of one of its {len(table)} tables, such as bursts.0.factor"
+        )
     table[path[-1]] = _setting_value(value.strip())
     return path
+
+
+def _below(table: Any, part: str) -> Any:
+    if isinstance(table, list):
+        return table[int(part)] if part.isdecimal() and int(part) < len(table) else None
+    return table.setdefault(part, {})
 
 
 def _setting_value(text: str) -> Any:
@@ -130,10 +143,34 @@ def _setting_value(text: str) -> Any:
         return text
 
 
-def _problem(detail: ErrorDetails, origin: str, lines: Sequence[str], set_paths: Sequence[tuple[str, ...]]) -> str:
+def _problems(
+    detail: ErrorDetails, origin: str, lines: Sequence[str], set_paths: Sequence[tuple[str, ...]]
+) -> list[str]:
     path = tuple(str(part) for part in detail["loc"] if part != "[key]")
-    place = f"--set {'.'.join(path)}" if path in set_paths else _located(origin, lines, path)
-    return f"{place}: {_explain(detail, path)}"
+    if path or detail["type"] != "value_error":
+        return [f"{_place([path], origin, lines, set_paths)}: {_explain(detail, path)}"]
+    # What is wrong between several keys names them; the first of them that somebody wrote has the place.
+    faults = detail["msg"].removeprefix("Value error, ").splitlines()
+    return [f"{_place(_keys_named(fault), origin, lines, set_paths)}: {fault}" for fault in faults]
+
+
+def _keys_named(fault: str) -> list[tuple[str, ...]]:
+    first = re.match(r"\[?([a-z_]+)\]? ", fault)
+    keys = [*(first.groups() if first else ()), *re.findall(r"[a-z_]+(?:\.[a-z0-9_]+)+", fault)]
+    return [tuple(key.split(".")) for key in keys]
+
+
+def _place(
+    paths: Sequence[tuple[str, ...]], origin: str, lines: Sequence[str], set_paths: Sequence[tuple[str, ...]]
+) -> str:
+    for path in paths:
+        for set_path in set_paths:
+            if path[: len(set_path)] == set_path:
+                return f"--set {'.'.join(set_path)}"
+    located = [_line_of(lines, path) for path in paths]
+    exact = (line for line, is_key in located if is_key)
+    line = next(exact, located[0][0] if located else 0)
+    return f"{origin}:{line}" if line else origin
 
 
 def _explain(detail: ErrorDetails, path: tuple[str, ...]) -> str:
@@ -156,31 +193,41 @@ def _explain(detail: ErrorDetails, path: tuple[str, ...]) -> str:
 def _keys_of(path: tuple[str, ...]) -> list[str]:
     model: type[BaseModel] = Scenario
     for part in path:
+        if part.isdecimal():
+            continue
         annotation = next((f.annotation for key, f in model.model_fields.items() if (f.alias or key) == part), None)
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        below = _model_in(annotation)
+        if below is None:
             return []
-        model = annotation
+        model = below
     return [field.alias or key for key, field in model.model_fields.items()]
 
 
-def _located(origin: str, lines: Sequence[str], path: tuple[str, ...]) -> str:
-    line = _line_of(lines, path)
-    return f"{origin}:{line}" if line else origin
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model in `Model`, `Model | None` or `tuple[Model, ...]`."""
+    for inner in (annotation, *get_args(annotation)):
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return inner
+    return None
 
 
-def _line_of(lines: Sequence[str], path: tuple[str, ...]) -> int:
-    """The line (from 1) of a key, else of the table that it is in, else 0."""
+def _line_of(lines: Sequence[str], path: tuple[str, ...]) -> tuple[int, bool]:
+    """The line (from 1) of a key and True, else of the table that it is in, or 0, and False."""
     table: tuple[str, ...] = ()
+    rows: Counter[str] = Counter()
     best = 0
     for number, line in enumerate(lines, 1):
-        if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line):
-            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+        if header := re.match(r"\s*(\[?)\[\s*([^\[\]]+?)\s*\]", line):
+            table = tuple(part.strip().strip("\"'") for part in header[2].split("."))
+            if header[1]:
+                rows[header[2]] += 1
+                table = (*table, str(rows[header[2]] - 1))
             if path[: len(table)] == table:
                 best = number
         elif key := re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", line):
             here = (*table, *(part.strip("\"'") for part in key[1].split(".")))
             if here == path:
-                return number
+                return number, True
             if path[: len(here)] == here:
                 best = number
-    return best
+    return best, False

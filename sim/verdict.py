@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
 
 
 class Outcome(StrEnum):
@@ -55,3 +56,22 @@ class Verdict:
     summary: str
     examples: tuple[Example, ...] = ()
     values: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+class Verdicts(tuple[Verdict, ...]):
+    """What every check found; a notebook shows it as a table."""
+
+    __slots__ = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of them."""
+        return worst(verdict.outcome for verdict in self)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{verdict.outcome.value:<8} {verdict.check:<18} {verdict.summary}" for verdict in self)
+
+    def _repr_html_(self) -> str:
+        rows = ((verdict.check, verdict.outcome.value, escape(verdict.summary)) for verdict in self)
+        cells = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rows)
+        return f"<table><tr><th>check</th><th>outcome</th><th>found</th></tr>{cells}</table>"

@@ -1,8 +1,12 @@
 """The plan: closed-form sizing of the full-size system, every number with its provenance.
 
-Scenario ──► given + parameters ──► traffic ──► gateways, kafka, cassandra, redis ──► Plan
+Scenario ──► given + parameters ──► traffic ──► gateways, workers, kafka, cassandra, redis ──► Plan
                                                 budget (500 ms, hop by hop)
+                                                storage, network ──+ prices──► cost
                                                 document (the design document, claim by claim)
+
+Things are sized for the mean of the day, the daily peak, the event peak, and the event peak with one of three zones
+lost; the last is what is paid for. Every line carries the range that the ranges of its inputs allow.
 """
 
 from sim.plan.claim import Claim

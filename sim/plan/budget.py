@@ -9,14 +9,14 @@ p99s stands beside it as the case where everything is slow at once.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from sim.plan import hops, sizes
 from sim.plan import parameters as known
 from sim.plan.formula import Term, called, computed, of, total
 from sim.plan.given import Given, given
-from sim.plan.kafka import serial_work
-from sim.plan.line import PlanLine
+from sim.plan.line import Lines, PlanLine
 from sim.provenance import Parameter
 from sim.scenario import Scenario
 
@@ -28,13 +28,13 @@ class HopBudget(NamedTuple):
     p99: PlanLine
 
 
-def budget_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
+def budget_lines(scenario: Scenario, lines: Lines) -> tuple[PlanLine, ...]:
     """Lines `budget.*`."""
     has = given(scenario)
     server_hops = (
         _known_hop("gateway", hops.GATEWAY),
         _log(has),
-        _queue(serial_work(scenario)),
+        _queue(lines["kafka.serial_work"]),
         _store(scenario),
         _known_hop("route", hops.ROUTE),
         _known_hop("rpc", hops.RPC),
@@ -87,14 +87,15 @@ def _store(scenario: Scenario) -> HopBudget:
 
 def _queue(work: PlanLine) -> HopBudget:
     """Waiting in the worker behind earlier records of the partition, at the load the partitions are sized for."""
-    load = known.PARTITION_LOAD
     return HopBudget(
         *(
             computed(
                 f"budget.queue_{statistic}",
                 f"queue {statistic}",
                 "s",
-                called(f"{statistic} waiting time of M/M/1", sizes.mm1_wait(share, work.value, load.value), work, load),
+                called(
+                    f"{statistic} waiting time of M/M/1", partial(sizes.mm1_wait, share), work, known.PARTITION_LOAD
+                ),
             )
             for statistic, share in (("median", 0.5), ("p99", 0.99))
         )
@@ -102,14 +103,18 @@ def _queue(work: PlanLine) -> HopBudget:
 
 
 def _sums(key: str, name: str, over: tuple[HopBudget, ...]) -> tuple[PlanLine, PlanLine, PlanLine]:
-    p99 = sizes.log_normal_sum_p99([(hop.median.value, hop.p99.value) for hop in over])
-    parts = [called("", p99, hop.median, hop.p99) for hop in over]
+    times = [time for hop in over for time in hop]
+    p99 = called("p99 of the sum of log-normals by medians and p99s", _sum_p99, *times)
     said = ("< 500 ms", "no percentile is given") if key == "total" else (None, None)
     return (
         computed(f"budget.{key}_median", f"{name} median", "s", total(*(hop.median for hop in over))),
-        computed(f"budget.{key}_p99", f"{name} p99", "s", called("p99 of the sum of log-normals", p99, *parts), *said),
+        computed(f"budget.{key}_p99", f"{name} p99", "s", p99, *said),
         computed(f"budget.{key}_p99_sum", f"{name} all hops at p99", "s", total(*(hop.p99 for hop in over))),
     )
+
+
+def _sum_p99(*times_s: float) -> float:
+    return sizes.log_normal_sum_p99(list(zip(times_s[::2], times_s[1::2], strict=True)))
 
 
 def _against_target(has: Given, server: PlanLine, end_to_end: PlanLine) -> tuple[PlanLine, ...]:

@@ -1,27 +1,35 @@
-"""Cassandra: bytes, nodes, rings, and how many rows a day a partition can take before it needs a bucket.
+"""Cassandra with everything in it: bytes, nodes, rings, and the rows a day that a partition takes without a bucket.
 
 rows/day × bytes × days kept ──× replication──► data ──÷ fill──► disk
                                                  └──÷ data per node──► nodes ──÷ nodes per ring──► clusters
+
+The same with a hot year only, and by the rate of writes and reads: `sim.plan.cassandra_hot`.
 """
 
 from __future__ import annotations
 
 from sim.plan import hops
 from sim.plan import parameters as known
+from sim.plan.cassandra_hot import hot_lines
 from sim.plan.formula import ceil, computed, of
 from sim.plan.given import Given, given
-from sim.plan.line import PlanLine, keyed
-from sim.plan.traffic import LOAD_NAMES, traffic_lines
+from sim.plan.line import Lines, PlanLine, keyed
+from sim.plan.traffic import LOAD_NAMES
 from sim.provenance import Parameter
 from sim.scenario import Scenario
 from sim.units import DAY_S
 
 
-def cassandra_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
+def cassandra_lines(scenario: Scenario, lines: Lines) -> tuple[PlanLine, ...]:
     """Lines `cassandra.*`."""
-    has, traffic = given(scenario), keyed(traffic_lines(scenario))
-    stored = _bytes(has)
-    return (*stored, *_nodes(keyed(stored)), *_partition(has), *_work(has, traffic))
+    has, stored = given(scenario), _bytes(given(scenario))
+    return (
+        *stored,
+        *_nodes(keyed(stored)),
+        *hot_lines(has, lines, keyed(stored)["cassandra.bytes_per_day_replicated"]),
+        *_partition(has),
+        *_transactions(has, lines),
+    )
 
 
 def _bytes(has: Given) -> tuple[PlanLine, ...]:
@@ -55,11 +63,11 @@ def _bytes(has: Given) -> tuple[PlanLine, ...]:
         ),
         logical,
         replicated,
-        computed("cassandra.disk_bytes", "Cassandra disk", "bytes", of(replicated) / known.FILL),
+        computed("cassandra.disk_bytes", "Cassandra disk", "bytes", of(replicated) * known.COMPRESSION / known.FILL),
     )
 
 
-def _nodes(stored: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+def _nodes(stored: Lines) -> tuple[PlanLine, ...]:
     lines: list[PlanLine] = []
     for suffix, density in (("", known.DENSITY), ("_netflix", known.DENSITY_NETFLIX), ("_dense", known.DENSITY_HIGH)):
         lines += _nodes_at(suffix, density, stored["cassandra.bytes_replicated"])
@@ -72,7 +80,7 @@ def _nodes_at(suffix: str, density: Parameter, replicated: PlanLine) -> tuple[Pl
         f"cassandra.nodes{suffix}",
         f"Cassandra nodes at {density.value / 1e12:.3g} TB each",
         "nodes",
-        ceil(of(replicated) / density),
+        ceil(of(replicated) * known.COMPRESSION / density),
         "not given",
         "a matter of bytes: see the range of data per node",
     )
@@ -117,18 +125,9 @@ def _partition(has: Given) -> tuple[PlanLine, ...]:
     )
 
 
-def _work(has: Given, traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+def _transactions(has: Given, traffic: Lines) -> tuple[PlanLine, ...]:
     plain_insert, _ = hops.STORE
     per_lwt = of(known.LWT_ROUND_TRIPS) * 2.0 * has.replication
-    cores = {
-        flow: computed(
-            f"cassandra.{flow}_cores",
-            f"cores for the writes of {flow} at the event peak",
-            "cores",
-            of(traffic[f"traffic.{flow}_event"]) * has.replication * known.WRITE_CPU,
-        )
-        for flow in ("messages", "receipts")
-    }
     lwt = (
         computed(
             f"cassandra.lwt_messages_{load}",
@@ -146,4 +145,4 @@ def _work(has: Given, traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
         "INSERT IF NOT EXISTS",
         "not needed: the same primary key twice is one row; and it does not stop a resend with a new id",
     )
-    return (*cores.values(), *lwt, hot)
+    return (*lwt, hot)

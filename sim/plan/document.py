@@ -213,4 +213,39 @@ CLAIMS: tuple[Claim, ...] = (
         "A group of {traffic.group_size_max} is as many GETs: use MGET. In this scenario {redis.presence_reads}. "
         "Changes are never pushed, so what was read grows old.",
     ),
+    # What it does not say
+    Claim(
+        "27",
+        "images and videos in S3, served by a CDN",
+        "unstated",
+        "Never summed up: {storage.media_per_day}, {storage.media_over_text} the text. Kept as long as the messages "
+        "they are {storage.media_bytes} and {cost.media_store}; kept until fetched {cost.media_store_short}. The CDN "
+        "sends {network.media_egress}, {cost.media_egress} at list price.",
+    ),
+    Claim(
+        "28",
+        "7 years of messages in Cassandra",
+        "corrected",
+        "All of it on disks that answer in 2 ms: {cassandra.nodes} in {cassandra.clusters}, {cost.cassandra_all_hot}. "
+        "With a hot year in Cassandra, {cassandra.hot_nodes_zone_loss} in {cassandra.hot_clusters}, and the rest in an "
+        "object store it is {cost.cassandra} and {cost.text_archive}: {cost.all_hot_over_tiered} cheaper. What then "
+        "needs the nodes is no longer bytes alone but writes, most of them receipts.",
+    ),
+    Claim(
+        "29",
+        "gateways, Kafka, Cassandra and Redis, drawn once each",
+        "unstated",
+        "No zones are named. To carry an event peak on two of three, buy {gateways.servers_zone_loss} as gateways, "
+        "{kafka.brokers_zone_loss}, {cassandra.hot_nodes_zone_loss} of Cassandra, {redis.nodes_zone_loss} of Redis in "
+        "{redis.clusters_zone_loss}. Clients must spread their return: over a minute it is "
+        "{gateways.reconnects_zone_loss}.",
+    ),
+    Claim(
+        "30",
+        "no word of cost",
+        "unstated",
+        "{cost.total}, {cost.per_million_messages} a million messages, {cost.media_share} of it for media. Without "
+        "media {cost.chat}, of which answers to heartbeats, {network.heartbeat_share} of the bytes to phones, are "
+        "{cost.heartbeats}: more than the text, {cost.egress}.",
+    ),
 )

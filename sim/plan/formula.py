@@ -1,7 +1,7 @@
 """A value that remembers how it was computed, so that formula and result cannot disagree.
 
 of(users) * connected / per_gateway
-  value    12_640.0
+  value    12_640.0, and what it would be with each input at either end of its range
   words    users × connected share ÷ connections per gateway
   numbers  2 bn × 31.6 % ÷ 50,000
   inputs   (users, connected, per_gateway)
@@ -10,14 +10,20 @@ of(users) * connected / per_gateway
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sim.plan.line import PlanLine, compact, number
+from sim.plan.swing import Swing, applied
 from sim.provenance import Parameter, derived
 
 Input: TypeAlias = "PlanLine | Parameter"
 Operand: TypeAlias = "Term | PlanLine | Parameter | float"
+
+# What is counted in whole pieces, at least one.
+MACHINES = frozenset(("servers", "partitions", "brokers", "nodes", "clusters", "shards"))
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
 
@@ -26,27 +32,35 @@ _SUM, _PRODUCT, _ATOM = 1, 2, 3
 class Term:
     """One expression. `binding` says which operators bind tighter, for parentheses."""
 
-    value: float
+    swing: Swing
     words: str
     numbers: str
     binding: int = _ATOM
     inputs: tuple[Input, ...] = ()
 
+    @property
+    def value(self) -> float:
+        """The result itself."""
+        return self.swing.value
+
     def __add__(self, other: Operand) -> Term:
         right = of(other)
-        return _join(self, right, "+", _SUM, self.value + right.value)
+        return _join(self, right, "+", _SUM, operator.add)
 
     def __sub__(self, other: Operand) -> Term:
         right = of(other)
-        return _join(self, right, "−", _SUM, self.value - right.value, strict=True)
+        return _join(self, right, "−", _SUM, operator.sub, strict=True)
 
     def __mul__(self, other: Operand) -> Term:
         right = of(other)
-        return _join(self, right, "×", _PRODUCT, self.value * right.value)
+        return _join(self, right, "×", _PRODUCT, operator.mul)
 
     def __truediv__(self, other: Operand) -> Term:
         right = of(other)
-        return _join(self, right, "÷", _PRODUCT, self.value / right.value, strict=True)
+        return _join(self, right, "÷", _PRODUCT, operator.truediv, strict=True)
+
+    def __radd__(self, other: float) -> Term:
+        return of(other) + self
 
     def __rsub__(self, other: float) -> Term:
         return of(other) - self
@@ -59,32 +73,47 @@ def of(operand: Operand) -> Term:
     """A line, a parameter or a plain number as a term."""
     if isinstance(operand, Term):
         return operand
-    if isinstance(operand, PlanLine):
-        return Term(operand.value, operand.name, compact(operand.parameter), inputs=(operand,))
-    if isinstance(operand, Parameter):
-        return Term(operand.value, operand.name, compact(operand), inputs=(operand,))
-    return Term(float(operand), number(operand), number(operand))
+    if isinstance(operand, PlanLine | Parameter):
+        line = operand if isinstance(operand, PlanLine) else PlanLine("", operand)
+        return Term(line.swing, line.name, compact(line.parameter), inputs=(operand,))
+    return Term(Swing(float(operand), {}), number(operand), number(operand))
 
 
 def computed(
     key: str, name: str, unit: str, term: Term, document: str | None = None, document_note: str | None = None
 ) -> PlanLine:
-    """The line of a formula: its source is the formula in words and in numbers."""
-    source = f"{term.words} = {term.numbers}"
-    return PlanLine(key, derived(name, term.value, unit, source), term.inputs, document, document_note)
+    """The line of a formula: its source is the formula in words and in numbers, its range what its inputs allow."""
+    source, swing = f"{term.words} = {term.numbers}", term.swing
+    low, high = _possible(swing, unit)
+    spread = (low, high) if low < high else (None, None)
+    return PlanLine(key, derived(name, swing.value, unit, source, *spread), term.inputs, document, document_note, swing)
+
+
+def _possible(swing: Swing, unit: str) -> tuple[float, float]:
+    """The range, in whole machines, at least one, and in shares that are not above one."""
+    if unit in MACHINES:
+        return max(1.0, float(math.floor(swing.low))), float(math.ceil(swing.high))
+    return swing.low, max(swing.value, min(1.0, swing.high)) if unit == "share" else swing.high
 
 
 def ceil(operand: Operand) -> Term:
     """The next whole number, at least 1: a part of a server is a server."""
     term = of(operand)
-    return Term(
-        float(max(1, math.ceil(round(term.value, 6)))), f"⌈{term.words}⌉", f"⌈{term.numbers}⌉", inputs=term.inputs
-    )
+    return Term(applied(_whole, term.swing), f"⌈{term.words}⌉", f"⌈{term.numbers}⌉", inputs=term.inputs)
+
+
+def _whole(value: float) -> float:
+    return float(max(1, math.ceil(round(value, 6))))
 
 
 def largest(*operands: Operand) -> Term:
     """The largest of several."""
-    return called("max", max(of(operand).value for operand in operands), *operands)
+    return called("max", max, *operands)
+
+
+def smallest(*operands: Operand) -> Term:
+    """The smallest of several."""
+    return called("min", min, *operands)
 
 
 def total(*operands: Operand) -> Term:
@@ -96,20 +125,23 @@ def total(*operands: Operand) -> Term:
     return term
 
 
-def called(function: str, value: float, *operands: Operand) -> Term:
-    """`function(operands)` whose value the caller computed."""
+def called(name: str, function: Callable[..., float], *operands: Operand) -> Term:
+    """`function(operands)`, written `name(operands)`."""
     terms = [of(operand) for operand in operands]
     words = ", ".join(term.words for term in terms)
     numbers = ", ".join(term.numbers for term in terms)
     inputs = _merged(*(term.inputs for term in terms))
-    return Term(value, f"{function}({words})", f"{function}({numbers})", inputs=inputs)
+    swing = applied(function, *(term.swing for term in terms))
+    return Term(swing, f"{name}({words})", f"{name}({numbers})", inputs=inputs)
 
 
-def _join(left: Term, right: Term, sign: str, binding: int, value: float, strict: bool = False) -> Term:
+def _join(
+    left: Term, right: Term, sign: str, binding: int, function: Callable[..., float], strict: bool = False
+) -> Term:
     floor = binding + strict
     words = f"{_held(left, left.words, binding)} {sign} {_held(right, right.words, floor)}"
     numbers = f"{_held(left, left.numbers, binding)} {sign} {_held(right, right.numbers, floor)}"
-    return Term(value, words, numbers, binding, _merged(left.inputs, right.inputs))
+    return Term(applied(function, left.swing, right.swing), words, numbers, binding, _merged(left.inputs, right.inputs))
 
 
 def _held(term: Term, text: str, floor: int) -> str:

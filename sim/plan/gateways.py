@@ -5,26 +5,67 @@ from __future__ import annotations
 import math
 
 from sim.plan import parameters as known
-from sim.plan.formula import called, ceil, computed, of, total
+from sim.plan.formula import called, ceil, computed, largest, of, total
 from sim.plan.given import Given, given
-from sim.plan.line import PlanLine, keyed
-from sim.plan.traffic import traffic_lines
+from sim.plan.line import Lines, PlanLine
+from sim.plan.traffic import LOAD_NAMES, LOADS, key_at
+from sim.plan.zones import after_zone_loss
 from sim.scenario import Scenario
 
 
-def gateway_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
-    """Lines `gateways.*`."""
-    has, traffic = given(scenario), keyed(traffic_lines(scenario))
-    connected = traffic["traffic.connected"]
-    servers = computed(
-        "gateways.servers",
-        "gateway servers",
-        "servers",
-        ceil(of(connected) / known.CONNECTIONS_PER_GATEWAY),
-        "40,000",
-        "the document connects all 2 bn accounts at once, against its own 500 M online users",
+def gateway_lines(scenario: Scenario, lines: Lines) -> tuple[PlanLine, ...]:
+    """Lines `gateways.*`; bare `gateways.servers` is sized for the event peak."""
+    has, connected = given(scenario), lines["traffic.connected"]
+    frames = {load: _frames(lines, load) for load in LOADS}
+    servers = {load: _servers(connected, frames[load], load) for load in LOADS}
+    return (
+        *servers.values(),
+        *frames.values(),
+        *_alternatives(has, connected),
+        *_one_server(frames["event"], servers["event"]),
+        *_zone_loss(connected, servers["event"]),
+        *_sessions(has, connected),
     )
-    return (servers, *_alternatives(has, connected), *_load(traffic, servers), *_sessions(has, connected))
+
+
+def _frames(traffic: Lines, load: str) -> PlanLine:
+    # A receipt comes in from one phone and goes out to another.
+    flows = (traffic[f"traffic.{flow}_{load}"] for flow in ("messages", "deliveries", "receipts", "receipts"))
+    return computed(
+        f"gateways.frames_{load}",
+        f"frames/s of all gateways at the {LOAD_NAMES[load]}",
+        "frames/s",
+        total(*flows, traffic["traffic.heartbeats"]),
+    )
+
+
+def _servers(connected: PlanLine, frames: PlanLine, load: str) -> PlanLine:
+    by_connections = of(connected) / known.CONNECTIONS_PER_GATEWAY
+    servers = ceil(largest(by_connections, of(frames) / known.FRAMES_PER_GATEWAY))
+    name = f"gateway servers at the {LOAD_NAMES[load]}"
+    note = "the document connects all 2 bn accounts at once, against its own 500 M online users"
+    return computed(key_at("gateways.servers", load), name, "servers", servers, "40,000", note)
+
+
+def _zone_loss(connected: PlanLine, servers: PlanLine) -> tuple[PlanLine, ...]:
+    return (
+        computed(
+            "gateways.servers_zone_loss",
+            "gateway servers that carry the event peak without one zone",
+            "servers",
+            after_zone_loss(servers),
+            "not given",
+            "the document names no zones",
+        ),
+        computed(
+            "gateways.reconnects_zone_loss",
+            "reconnects/s after the loss of a zone",
+            "connects/s",
+            of(connected) / known.ZONES / known.RECONNECT_SPREAD,
+            "not given",
+            "all sockets of a zone at once, if clients wait at random over the spread; without it, as fast as they can",
+        ),
+    )
 
 
 def _alternatives(has: Given, connected: PlanLine) -> tuple[PlanLine, ...]:
@@ -62,17 +103,15 @@ def _alternatives(has: Given, connected: PlanLine) -> tuple[PlanLine, ...]:
     )
 
 
-def _load(traffic: dict[str, PlanLine], servers: PlanLine) -> tuple[PlanLine, ...]:
-    at_event = (traffic[f"traffic.{flow}_event"] for flow in ("messages", "deliveries", "receipts"))
-    frames = total(*at_event, of(traffic["traffic.receipts_event"]), of(traffic["traffic.heartbeats"]))
+def _one_server(frames: PlanLine, servers: PlanLine) -> tuple[PlanLine, ...]:
     return (
         computed(
             "gateways.frames_per_server",
             "frames/s of one gateway at the event peak",
             "frames/s",
-            frames / servers,
+            of(frames) / servers,
             "not given",
-            "messages in, deliveries out, receipts in and out, heartbeats; LinkedIn's dispatcher does 5,000/s a node",
+            "LinkedIn's dispatcher does 5,000/s a node",
         ),
         computed(
             "gateways.stale_routes",
@@ -86,12 +125,11 @@ def _load(traffic: dict[str, PlanLine], servers: PlanLine) -> tuple[PlanLine, ..
 
 
 def _sessions(has: Given, connected: PlanLine) -> tuple[PlanLine, ...]:
-    mean_s = has.session_median.value * math.exp(has.session_sigma.value**2 / 2)
     session = computed(
         "gateways.session",
         "mean session",
         "s",
-        called("mean of log-normal", mean_s, has.session_median, has.session_sigma),
+        called("mean of log-normal", _mean_log_normal, has.session_median, has.session_sigma),
     )
     return (
         session,
@@ -104,3 +142,7 @@ def _sessions(has: Given, connected: PlanLine) -> tuple[PlanLine, ...]:
             "WhatsApp saw 230,000 logins/s for 147 M connected in 2014, one in 640 s a user",
         ),
     )
+
+
+def _mean_log_normal(median: float, sigma: float) -> float:
+    return median * math.exp(sigma**2 / 2)

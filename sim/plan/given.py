@@ -1,90 +1,58 @@
 """What the scenario gives, as parameters: the published figure where the scenario uses it, else marked as its own.
 
-A scenario that keeps the reference value inherits mark, source and range. A scenario that sets another
+A scenario that keeps a reference value inherits mark, source and range. A scenario that sets another
 value has assumed it, and the source then names both.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
-from sim.provenance import Parameter, assumed, sourced
+from sim.plan.references import is_same, reference
+from sim.provenance import Parameter, assumed
 from sim.scenario import Scenario
 from sim.units import DAY_S
 
-_DOCUMENT = "the design document"
+_SECTIONS = ("population", "workspaces", "guilds", "traffic", "people", "shocks", "bursts", "drops", "storage")
+_DESIGN = ("heartbeat", "presence_ttl", "conn_ttl", "gap_hold", "linger")
+# When something happens in a run is a choice of the run, not a figure about the world.
+_CHOICES = ("at",)
 
-# Keyed by the fields of Given.
-_REFERENCES = {
-    "users": sourced(
-        "users", 2e9, "users", f"{_DOCUMENT}; WhatsApp had 2 bn in 2020, over 3 bn in 2025 (menafn.com)", 2e9, 3.1e9
-    ),
-    "connected": assumed(
-        "connected share",
-        0.316,
-        "share",
-        "147 M of 465 M monthly users at peak, early 2014 (highscalability.com, from memory); the document 25 %",
-        low=0.05,
-        high=0.316,
-    ),
-    "messages": sourced(
-        "messages/s of the scenario",
-        100e9 / DAY_S,
-        "messages/s",
-        f"{_DOCUMENT}: 100 bn a day; as much by Q3 2020 (asianet.in)",
-    ),
-    "daily_peak": sourced(
-        "daily peak over mean", 1.5, "times", "LINE 1.45 (RedisConf 2018), WhatsApp 1.56 (2014)", 1.45, 1.56
-    ),
-    "event_peak": assumed(
-        "event peak over mean", 5.0, "times", "25 M/s in the final of 2022 is 10 to 21.6 times the mean", 2.0, 21.6
-    ),
-    "group_share": assumed(
-        "group share", 0.15, "share", "chosen with the sizes to give close to 2.1 recipients a message", 0.05, 0.4
-    ),
-    "group_median": assumed("group size median", 6.0, "members", "no published histogram was found", low=4, high=15),
-    "group_sigma": assumed(
-        "group size sigma", 1.0, "", "of ln(size); no published histogram was found", low=0.5, high=1.5
-    ),
-    "group_max": sourced(
-        "largest group size",
-        256.0,
-        "members",
-        f"{_DOCUMENT}; WhatsApp 1,024 since late 2022 (phandroid.com)",
-        256,
-        1024,
-    ),
-    "session_median": assumed(
-        "session median", 600.0, "s", "an idle socket is dropped after 10 min (WeChat's analysis)", 60, 3600
-    ),
-    "session_sigma": assumed("session sigma", 1.0, "", "of ln(session)", low=0.5, high=2.0),
-    "opens": assumed(
-        "conversations opened per online person", 0.02, "conversations/s", "one in 50 s", low=0.001, high=0.1
-    ),
-    "retention": sourced("retention", 7 * 365.25, "days", f"{_DOCUMENT}: 7 years"),
-    "message_bytes": assumed(
-        "bytes per message row", 256.0, "bytes", "60 to 75 B fixed, then text; CecoChat also uses 256", 100, 1024
-    ),
-    "replication": sourced(
-        "replication", 3.0, "replicas", "the usual 3; Netflix-Skunkworks/service-capacity-modeling", 3, 3
-    ),
-    "heartbeat": sourced("heartbeat", 15.0, "s", f"{_DOCUMENT}; Ably's default is 15 s too (faqs.ably.com)", 15, 285),
-    "presence_ttl": assumed(
-        "presence TTL", 35.0, "s", "two heartbeats and a margin, so that one lost beat is survived", 30, 60
-    ),
-    "conn_ttl": assumed("conn TTL", 90.0, "s", "six heartbeats; the document has 300 s", low=35, high=300),
-    "linger": assumed("producer linger", 0.0, "s", "none; it would add its whole length to the log hop", 0, 0.1),
-    "target": sourced("latency target", 0.5, "s", f"{_DOCUMENT}: under 500 ms, without a percentile; Slack's goal too"),
+_KEYS = {
+    "users": "population.users",
+    "connected": "population.connected",
+    "foreground": "population.foreground",
+    "messages": "traffic.messages",
+    "daily_peak": "traffic.daily_peak",
+    "event_peak": "traffic.event_peak",
+    "group_share": "traffic.group_share",
+    "group_median": "traffic.group_size_median",
+    "group_sigma": "traffic.group_size_sigma",
+    "group_max": "traffic.group_size_max",
+    "hot_share": "traffic.hot_share",
+    "media_share": "traffic.media_share",
+    "session_median": "people.session_median",
+    "session_sigma": "people.session_sigma",
+    "opens": "people.opens",
+    "retention": "storage.retention",
+    "message_bytes": "storage.message",
+    "replication": "storage.replication",
+    "heartbeat": "design.heartbeat",
+    "presence_ttl": "design.presence_ttl",
+    "conn_ttl": "design.conn_ttl",
+    "linger": "design.linger",
+    "target": "thresholds.delivery_p99",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The scenario's numbers, each with its origin."""
+    """The scenario's numbers that the plan uses, each with its origin."""
 
     users: Parameter
     connected: Parameter
+    foreground: Parameter
     messages: Parameter
     daily_peak: Parameter
     event_peak: Parameter
@@ -92,6 +60,8 @@ class Given:
     group_median: Parameter
     group_sigma: Parameter
     group_max: Parameter
+    hot_share: Parameter
+    media_share: Parameter
     session_median: Parameter
     session_sigma: Parameter
     opens: Parameter
@@ -107,42 +77,38 @@ class Given:
 
 def given(scenario: Scenario) -> Given:
     """The parameters that this scenario sets."""
-    traffic, people, storage, design = scenario.traffic, scenario.people, scenario.storage, scenario.design
-    values = {
-        "users": scenario.population.users,
-        "connected": scenario.population.connected,
-        "messages": traffic.messages_per_s,
-        "daily_peak": traffic.daily_peak,
-        "event_peak": traffic.event_peak,
-        "group_share": traffic.group_share,
-        "group_median": traffic.group_size_median,
-        "group_sigma": traffic.group_size_sigma,
-        "group_max": float(traffic.group_size_max),
-        "session_median": people.session_median_s,
-        "session_sigma": people.session_sigma,
-        "opens": people.opens_per_s,
-        "retention": storage.retention_s / DAY_S,
-        "message_bytes": storage.message_bytes,
-        "replication": float(storage.replication),
-        "heartbeat": design.heartbeat_s,
-        "presence_ttl": design.presence_ttl_s,
-        "conn_ttl": design.conn_ttl_s,
-        "linger": design.linger_s,
-        "target": scenario.thresholds.get("delivery_p99", 0.5),
-    }
-    return Given(**{field: _as_given(_REFERENCES[field], value, scenario.name) for field, value in values.items()})
+    found = origins(scenario)
+    return Given(**{field.name: found[_KEYS[field.name]] for field in fields(Given)})
 
 
-def _as_given(reference: Parameter, value: float, scenario_name: str) -> Parameter:
-    if math.isclose(value, reference.value, rel_tol=1e-9):
-        return reference
-    low = reference.value if reference.low is None else reference.low
-    high = reference.value if reference.high is None else reference.high
+def origins(scenario: Scenario) -> dict[str, Parameter]:
+    """The origin of every figure about the world in the scenario, by its key, such as `drops.0.share`."""
+    return {key: _origin(key, value, scenario) for key, value in _figures(scenario)}
+
+
+def _figures(scenario: Scenario) -> Iterator[tuple[str, float]]:
+    document = scenario.model_dump(by_alias=True, exclude_none=True)
+    for name in _SECTIONS:
+        section = document.get(name, {})
+        tables = {name: section} if isinstance(section, dict) else {f"{name}.{i}": row for i, row in enumerate(section)}
+        for prefix, table in tables.items():
+            yield from ((f"{prefix}.{key}", float(value)) for key, value in table.items() if key not in _CHOICES)
+    yield from ((f"design.{key}", document["design"][key]) for key in _DESIGN)
+    yield "thresholds.delivery_p99", scenario.thresholds.get("delivery_p99", 0.5)
+
+
+def _origin(key: str, value: float, scenario: Scenario) -> Parameter:
+    known = reference(".".join(part for part in key.split(".") if not part.isdecimal()), scenario.kind, value)
+    value = value / DAY_S if known.unit == "days" else value
+    if is_same(value, known.value):
+        return known
+    low = known.value if known.low is None else known.low
+    high = known.value if known.high is None else known.high
     return assumed(
-        reference.name,
+        known.name,
         value,
-        reference.unit,
-        f"set by scenario {scenario_name}; reference {reference.value:g} ({reference.source})",
+        known.unit,
+        f"set by scenario {scenario.name}; reference {known.value:g} ({known.source})",
         low=min(low, value),
         high=max(high, value),
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from sim.plan import hops
 from sim.plan import parameters as known
-from sim.plan.formula import Operand, ceil, computed, largest, of
-from sim.plan.line import PlanLine, keyed
-from sim.plan.traffic import LOAD_NAMES, LOADS, traffic_lines
+from sim.plan.formula import Operand, Term, ceil, computed, largest, of
+from sim.plan.line import Lines, PlanLine, keyed
+from sim.plan.traffic import LOAD_NAMES, LOADS, key_at
+from sim.plan.zones import after_zone_loss
 from sim.provenance import Parameter
 from sim.scenario import Scenario
 
@@ -20,21 +21,20 @@ _PARTITIONS_NOTE = (
 )
 
 
-def kafka_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
+def kafka_lines(scenario: Scenario, lines: Lines) -> tuple[PlanLine, ...]:
     """Lines `kafka.*`; bare `kafka.partitions` and `kafka.brokers` are sized for the event peak."""
-    traffic = keyed(traffic_lines(scenario))
-    work = serial_work(scenario)
-    partitions = _partitions(traffic, work)
-    ingest = _ingest(traffic)
+    work = _serial_work(scenario)
+    partitions = _partitions(lines, work)
+    ingest = _ingest(lines)
     return (work, *partitions, *ingest, *_brokers(keyed((*partitions, *ingest))))
 
 
-def serial_work(scenario: Scenario) -> PlanLine:
+def _serial_work(scenario: Scenario) -> PlanLine:
     """What a worker does for one record before the next of its conversation may start."""
     work = of(known.SERIAL_WORK)
     if scenario.design.dedup == "lwt":
         plain, _ = hops.STORE
-        work = work + of(plain) * known.LWT_ROUND_TRIPS - plain
+        work = work + of(plain) * (of(known.LWT_ROUND_TRIPS) - 1.0)
     return computed(
         "kafka.serial_work",
         "serial work per record in this design",
@@ -45,7 +45,7 @@ def serial_work(scenario: Scenario) -> PlanLine:
     )
 
 
-def _partitions(traffic: dict[str, PlanLine], work: PlanLine) -> tuple[PlanLine, ...]:
+def _partitions(traffic: Lines, work: PlanLine) -> tuple[PlanLine, ...]:
     messages = {load: traffic[f"traffic.messages_{load}"] for load in LOADS}
     sized: tuple[tuple[str, str, PlanLine, PlanLine | Parameter, str], ...] = (
         ("partitions", "event", messages["event"], work, "Kafka partitions"),
@@ -76,7 +76,7 @@ def _partitions(traffic: dict[str, PlanLine], work: PlanLine) -> tuple[PlanLine,
     return (*lines, computed("kafka.partition_rate", "records/s of one partition at most", "records/s", most))
 
 
-def _ingest(traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+def _ingest(traffic: Lines) -> tuple[PlanLine, ...]:
     flows = (("ingest", "messages", known.RECORD_BYTES), ("receipt_ingest", "receipts", known.RECEIPT_BYTES))
     return tuple(
         computed(
@@ -90,7 +90,7 @@ def _ingest(traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
     )
 
 
-def _brokers(kafka: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+def _brokers(kafka: Lines) -> tuple[PlanLine, ...]:
     replicas = computed(
         "kafka.partition_replicas",
         "Kafka partition replicas",
@@ -105,18 +105,40 @@ def _brokers(kafka: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
         * known.KAFKA_RETENTION
         * known.KAFKA_REPLICATION,
     )
-    ingest = of(kafka["kafka.ingest_event"]) + kafka["kafka.receipt_ingest_event"]
-    bounds = (
-        _bound("bytes", ingest / known.BROKER_INGEST),
-        _bound("replicas", of(replicas) / known.BROKER_REPLICAS),
-        _bound("disk", of(stored) / known.BROKER_DISK),
+    ingest = {load: of(kafka[f"kafka.ingest_{load}"]) + kafka[f"kafka.receipt_ingest_{load}"] for load in LOADS}
+    by_bytes = _bound("bytes", ingest["event"] / known.BROKER_INGEST)
+    held = (_bound("replicas", of(replicas) / known.BROKER_REPLICAS), _bound("disk", of(stored) / known.BROKER_DISK))
+    brokers = tuple(_brokers_at(load, ingest[load] / known.BROKER_INGEST, held) for load in LOADS)
+    zone_loss = _brokers_without_zone(by_bytes, held)
+    return (
+        *(replicas, stored, by_bytes, *held, *brokers, zone_loss),
+        _clusters("kafka.clusters", "Kafka clusters", brokers[-1], replicas),
+        _clusters("kafka.clusters_zone_loss", "Kafka clusters with room for the loss of a zone", zone_loss, replicas),
     )
-    brokers = computed(
-        "kafka.brokers", "Kafka brokers", "brokers", largest(*bounds, known.KAFKA_REPLICATION), "not given"
-    )
-    clusters = computed("kafka.clusters", "Kafka clusters", "clusters", ceil(of(brokers) / known.CLUSTER_BROKERS))
-    return (replicas, stored, *bounds, brokers, clusters)
 
 
 def _bound(limit: str, brokers: Operand) -> PlanLine:
     return computed(f"kafka.brokers_by_{limit}", f"brokers by {limit}", "brokers", ceil(brokers))
+
+
+def _brokers_at(load: str, by_bytes: Term, held: tuple[PlanLine, ...]) -> PlanLine:
+    needed = largest(ceil(by_bytes), *held, known.KAFKA_REPLICATION)
+    key = key_at("kafka.brokers", load)
+    return computed(key, f"Kafka brokers at the {LOAD_NAMES[load]}", "brokers", needed, "not given")
+
+
+def _brokers_without_zone(by_bytes: PlanLine, held: tuple[PlanLine, ...]) -> PlanLine:
+    """Every zone has a replica of every partition: leaders move, what a broker stores does not grow."""
+    return computed(
+        "kafka.brokers_zone_loss",
+        "Kafka brokers that carry the event peak without one zone",
+        "brokers",
+        largest(after_zone_loss(by_bytes), *held, known.KAFKA_REPLICATION),
+        "not given",
+        "with min.insync.replicas=2 the log takes writes with two of three replicas",
+    )
+
+
+def _clusters(key: str, name: str, brokers: PlanLine, replicas: PlanLine) -> PlanLine:
+    by_brokers, by_replicas = of(brokers) / known.CLUSTER_BROKERS, of(replicas) / known.CLUSTER_REPLICAS
+    return computed(key, name, "clusters", ceil(largest(by_brokers, by_replicas)), "not given")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
+from sim.plan.swing import Swing, ranged
 from sim.provenance import Parameter
 from sim.units import show_count, show_duration, show_size
 
+# How many of the inputs that move a value are told.
+MOST = 5
 _SIZES = {"bytes": "", "bytes/s": "/s", "bytes/day": " a day"}
 
 
@@ -25,6 +28,13 @@ class PlanLine:
     inputs: tuple[PlanLine | Parameter, ...] = ()
     document: str | None = None
     document_note: str | None = None
+    computed_swing: Swing | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def swing(self) -> Swing:
+        """How far each input, down to the sources, moves the value."""
+        own = self.parameter
+        return self.computed_swing or ranged(own.name, own.value, own.low, own.high)
 
     @property
     def name(self) -> str:
@@ -46,8 +56,16 @@ class PlanLine:
         """The number with its unit, as people read it."""
         return show(self.parameter)
 
+    @property
+    def shown_range(self) -> str:
+        """`"7,736 to 571,480"`, or nothing where there is no range."""
+        return show_range(self.parameter)
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: the keys of the line and of its parameter, flat, inputs by key or name."""
+        """JSON-ready: the keys of the line and of its parameter, flat, inputs by key or name.
+
+        `moved_by` are the inputs that alone move it farthest, with its value at their ends.
+        """
         return {
             "key": self.key,
             "component": self.component,
@@ -55,6 +73,7 @@ class PlanLine:
             "inputs": [item.key if isinstance(item, PlanLine) else item.name for item in self.inputs],
             "document": self.document,
             "document_note": self.document_note,
+            "moved_by": [{"name": name, "low": low, "high": high} for name, low, high in self.swing.movers()[:MOST]],
         }
 
 
@@ -103,6 +122,16 @@ def show(parameter: Parameter) -> str:
         return compact(parameter)
     unit = parameter.unit.removesuffix("s") if parameter.value == 1 and "/" not in parameter.unit else parameter.unit
     return f"{number(parameter.value)} {unit}".rstrip()
+
+
+def show_range(parameter: Parameter) -> str:
+    """`"0.5 ms to 10 ms"`, or nothing where there is no range."""
+    if parameter.low is None or parameter.high is None:
+        return ""
+    return " to ".join(compact(replace(parameter, value=bound)) for bound in (parameter.low, parameter.high))
+
+
+Lines: TypeAlias = Mapping[str, PlanLine]
 
 
 def keyed(lines: Iterable[PlanLine]) -> dict[str, PlanLine]:

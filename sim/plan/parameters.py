@@ -1,6 +1,7 @@
 """What the plan takes from the world: limits, sizes and times of the parts, each with its source and range.
 
-What a scenario can set is in `sim.plan.given`; prices have no place here.
+What a scenario can set is in `sim.plan.given`, bytes on the wire and of media are in `sim.plan.payloads`, prices in
+`sim.plan.prices`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,18 @@ SLOW_HEARTBEAT = sourced(
     "keep-alive of WhatsApp", 285.0, "s", "4 min 45 s, by the WeChat client team's analysis (besthub.dev)"
 )
 
+# Zones
+ZONES = sourced("zones", 3.0, "zones", f"{_NETFLIX}: zones_per_region is 3; the design document names none")
+RECONNECT_SPREAD = assumed(
+    "time over which lost clients reconnect",
+    60.0,
+    "s",
+    "exponential back-off with full jitter, as FCM asks for (firebase.google.cn/docs/cloud-messaging/scale-fcm); "
+    "without it all of them come within seconds",
+    low=10,
+    high=300,
+)
+
 # Gateways
 CONNECTIONS_PER_GATEWAY = sourced(
     "connections per gateway",
@@ -54,6 +67,26 @@ CONNECTIONS_PER_LARGE_SERVER = sourced(
     low=1e6,
     high=3e6,
 )
+FRAMES_PER_GATEWAY = assumed(
+    "frames per gateway",
+    50_000.0,
+    "frames/s",
+    "16 cores that parse, look up and write; LinkedIn's dispatcher does 5,000 events/s a node (kiefermat.com)",
+    low=5_000,
+    high=200_000,
+)
+
+# Workers
+WORKER_CPU = assumed(
+    "CPU time of a worker per record or delivery",
+    0.0002,
+    "s",
+    "decode, insert, look up, call; no published figure was found; interpreted code takes several times as much",
+    low=0.00005,
+    high=0.001,
+)
+WORKER_LOAD = assumed("planned load of a worker's core", 0.6, "share", "room for a rebalance", low=0.4, high=0.8)
+SERVER_CORES = sourced("cores of a gateway or worker server", 16.0, "cores", "c6i.4xlarge: 16 vCPU, 32 GiB (AWS)")
 
 # Kafka
 SERIAL_WORK = assumed(
@@ -104,6 +137,14 @@ BROKER_DISK = assumed(
 )
 BROKER_REPLICAS = sourced("partition replicas per broker", 4000.0, "replicas", "KIP-578 (cwiki.apache.org)")
 CLUSTER_BROKERS = sourced("brokers per Kafka cluster", 150.0, "brokers", f"{_NETFLIX}: at most 150")
+CLUSTER_REPLICAS = sourced(
+    "partition replicas per Kafka cluster",
+    200_000.0,
+    "replicas",
+    "KIP-578 (cwiki.apache.org): 200,000 with ZooKeeper; about 2 M with KRaft (karafka.io, Kafka best practices)",
+    low=200_000,
+    high=2_000_000,
+)
 
 # Cassandra
 FILL = sourced(
@@ -135,7 +176,49 @@ DENSITY_HIGH = assumed(
 )
 NODES_PER_RING = sourced("nodes per ring", 192.0, "nodes", f"{_NETFLIX}: at most 192 a regional cluster")
 WRITE_CPU = sourced(
-    "CPU time per write and replica", 0.001, "s", f"{_NETFLIX}: about 1 ms a write, 2 ms a read", low=0.0002, high=0.002
+    "CPU time per write, all replicas",
+    0.001,
+    "s",
+    f"{_NETFLIX}: about 1 ms a write for the whole region; 4.0 on 24 cores did 40,000 to 51,000 operations/s, 0.5 ms "
+    "each (scylladb.com 2020-10-06)",
+    low=0.0003,
+    high=0.002,
+)
+READ_CPU = sourced(
+    "CPU time per read, all replicas", 0.002, "s", f"{_NETFLIX}: about 2 ms a read", low=0.0005, high=0.004
+)
+READS_PER_MESSAGE = sourced(
+    "reads of the store per message",
+    1.0,
+    "reads",
+    "Discord 2017: reads and writes about equal (sudonull.com/post/72666); here a resume reads what was missed",
+    low=0.2,
+    high=2,
+)
+NODE_CORES = sourced("cores of a Cassandra node", 12.0, "cores", "i7ie.3xlarge: 12 vCPU, 7.5 TB of NVMe (AWS)")
+NODE_LOAD = sourced(
+    "planned load of a Cassandra node",
+    0.5,
+    "share",
+    f"{_NETFLIX}: half of the cores stay free for compaction, backup and repair",
+    low=0.4,
+    high=0.7,
+)
+HOT_TIME = assumed(
+    "time that messages stay in Cassandra",
+    365.25,
+    "days",
+    "a year answers nearly every scroll back; older messages are read from the object store, in 0.1 s and not in 2 ms",
+    low=30,
+    high=730,
+)
+COMPRESSION = assumed(
+    "bytes on disk per byte written",
+    1.0,
+    "",
+    "1: what is end-to-end encrypted does not compress; LZ4 makes plain text about half",
+    low=0.5,
+    high=1.0,
 )
 PARTITION_ROWS = sourced(
     "rows per partition", 100_000.0, "rows", "DataStax planning guide: under 100,000 values (planPlanningPartitionSize)"
@@ -174,4 +257,7 @@ SHARD_BYTES = sourced(
 REDIS_COPIES = assumed("copies of a shard", 2.0, "copies", "one master, one replica", low=2, high=3)
 REDIS_CLUSTER_NODES = sourced(
     "nodes per Redis cluster", 1000.0, "nodes", "Redis cluster specification: at most about 1,000 (redis.io)"
+)
+REDIS_PER_SERVER = assumed(
+    "Redis nodes per server", 4.0, "nodes", "one core each for commands, one for the network; 8 vCPU", low=2, high=7
 )

@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from html import escape
 from types import MappingProxyType
 from typing import Any
 
 from sim.errors import UsageError
 from sim.plan.budget import budget_lines
 from sim.plan.cassandra import cassandra_lines
-from sim.plan.claim import Claim
+from sim.plan.cost import cost_lines
 from sim.plan.document import CLAIMS
 from sim.plan.explain import explanation
 from sim.plan.gateways import gateway_lines
+from sim.plan.given import origins
 from sim.plan.kafka import kafka_lines
-from sim.plan.line import PlanLine, keyed, parameter_to_dict
+from sim.plan.line import Lines, PlanLine, keyed, parameter_to_dict
+from sim.plan.network import network_lines
 from sim.plan.redis import redis_lines
+from sim.plan.storage import storage_lines
+from sim.plan.tables import Claims, PlanLines
 from sim.plan.traffic import traffic_lines
+from sim.plan.workers import worker_lines
 from sim.provenance import Parameter
 from sim.scenario import Scenario
 
-COMPONENTS: Mapping[str, Callable[[Scenario], tuple[PlanLine, ...]]] = MappingProxyType(
+# Each gets the lines of all before it.
+COMPONENTS: Mapping[str, Callable[[Scenario, Lines], tuple[PlanLine, ...]]] = MappingProxyType(
     {
         "traffic": traffic_lines,
         "gateways": gateway_lines,
+        "workers": worker_lines,
         "kafka": kafka_lines,
         "cassandra": cassandra_lines,
         "redis": redis_lines,
         "budget": budget_lines,
+        "storage": storage_lines,
+        "network": network_lines,
+        "cost": cost_lines,
     }
 )
 
@@ -44,20 +53,30 @@ HEADLINE = (
     "cassandra.bytes_replicated",
     "cassandra.nodes",
     "budget.total_p99",
+    "cost.total",
+    "cost.per_million_messages",
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """The sizing of one scenario. `lines` are in the order of the components; `claims` judge the design document."""
+    """The sizing of one scenario. `lines` are in the order of the components; `claims` judge the design document;
+    `given` is the origin of every figure of the scenario, by its key there.
+    """
 
     scenario: str
-    lines: tuple[PlanLine, ...]
-    claims: tuple[Claim, ...]
+    lines: PlanLines
+    claims: Claims
+    given: Mapping[str, Parameter] = field(hash=False)
 
-    def headline(self) -> tuple[PlanLine, ...]:
+    def headline(self) -> PlanLines:
         """The few lines that a summary prints."""
-        return tuple(self.line(key) for key in HEADLINE)
+        return self.only(*HEADLINE)
+
+    def only(self, *keys: str) -> PlanLines:
+        """The lines of these keys or components, in this order. Raises UsageError as `line` does."""
+        parts = self.components()
+        return PlanLines(line for key in keys for line in (parts[key] if key in parts else (self.line(key),)))
 
     def line(self, key: str) -> PlanLine:
         """The line of that key. Raises UsageError, naming the near ones, when there is none."""
@@ -88,28 +107,28 @@ class Plan:
         return explanation(self.line(key))
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: `scenario`, `headline` (keys), `lines` by key, `parameters` by name, `document` (claims)."""
+        """JSON-ready: `scenario`, `given`, `lines` and `parameters` by key or name, `headline` (keys), `document`."""
         return {
             "scenario": self.scenario,
+            "given": {key: parameter_to_dict(parameter) for key, parameter in self.given.items()},
             "headline": list(HEADLINE),
             "lines": {line.key: line.to_dict() for line in self.lines},
             "parameters": {parameter.name: parameter_to_dict(parameter) for parameter in self.parameters()},
             "document": [claim.to_dict() for claim in self.claims],
         }
 
+    def __repr__(self) -> str:
+        return f"plan of {self.scenario}\n{self.headline()!r}"
+
     def _repr_html_(self) -> str:
-        rows = "".join(_html_row(line) for line in self.lines)
-        head = "<tr><th>line</th><th>value</th><th>mark</th><th>document</th><th>source</th></tr>"
-        return f"<table><caption>plan of {escape(self.scenario)}</caption>{head}{rows}</table>"
+        return self.lines._repr_html_()
 
 
 def plan(scenario: Scenario) -> Plan:
     """Size the full-size system of this scenario, and check the design document against it."""
-    lines = tuple(line for size in COMPONENTS.values() for line in size(scenario))
-    shown = {line.key: line.shown for line in lines}
-    return Plan(scenario.name, lines, tuple(claim.quoted(shown) for claim in CLAIMS))
-
-
-def _html_row(line: PlanLine) -> str:
-    cells = (line.name, line.shown, line.parameter.mark, line.document or "", line.parameter.source)
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    lines: dict[str, PlanLine] = {}
+    for size in COMPONENTS.values():
+        lines |= keyed(size(scenario, lines))
+    shown = {key: line.shown for key, line in lines.items()}
+    claims = Claims(claim.quoted(shown) for claim in CLAIMS)
+    return Plan(scenario.name, PlanLines(lines.values()), claims, origins(scenario))

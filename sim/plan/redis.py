@@ -8,29 +8,31 @@ opens × members (presence reads) ───────┘
 from __future__ import annotations
 
 from sim.plan import parameters as known
-from sim.plan.formula import ceil, computed, largest, of
+from sim.plan.formula import Term, ceil, computed, largest, of, total
 from sim.plan.given import Given, given
-from sim.plan.line import PlanLine, keyed
-from sim.plan.traffic import traffic_lines
+from sim.plan.line import Lines, PlanLine, keyed
+from sim.plan.traffic import LOAD_NAMES, LOADS, key_at
+from sim.plan.zones import after_zone_loss
 from sim.provenance import Parameter
 from sim.scenario import Scenario
 
 
-def redis_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
-    """Lines `redis.*`; `redis.shards` is sized for the event peak."""
-    has, traffic = given(scenario), keyed(traffic_lines(scenario))
-    memory = _memory(traffic)
-    commands = _commands(has, traffic)
+def redis_lines(scenario: Scenario, lines: Lines) -> tuple[PlanLine, ...]:
+    """Lines `redis.*`; bare `redis.shards` is sized for the event peak."""
+    has, memory = given(scenario), _memory(lines)
+    commands = _commands(has, lines)
+    sized = keyed((*memory, *commands))
     return (
         *memory,
         *commands,
-        *_shards(keyed((*memory, *commands))),
-        *_document_shards(traffic["traffic.heartbeats_document"]),
+        *_shards(sized),
+        *_zone_loss(sized["redis.commands"], lines["gateways.reconnects_zone_loss"]),
+        *_document_shards(lines["traffic.heartbeats_document"]),
         *_presence(has),
     )
 
 
-def _memory(traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+def _memory(traffic: Lines) -> tuple[PlanLine, ...]:
     both_keys = of(known.PRESENCE_KEY_BYTES) + known.CONN_KEY_BYTES
     connected = traffic["traffic.connected"]
     return (
@@ -52,7 +54,7 @@ def _memory(traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
     )
 
 
-def _commands(has: Given, traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+def _commands(has: Given, traffic: Lines) -> tuple[PlanLine, ...]:
     writes = computed(
         "redis.writes",
         "Redis writes/s with the refresh of conn:",
@@ -61,14 +63,7 @@ def _commands(has: Given, traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
         "33 M/s",
         "the document counts presence: alone, but also refreshes the TTL of conn: on each heartbeat",
     )
-    lookups = computed(
-        "redis.lookups",
-        "look-ups/s of conn: at the event peak",
-        "reads/s",
-        of(traffic["traffic.deliveries_event"]) + traffic["traffic.receipts_event"],
-        "not computed",
-        "one for each recipient and one for each receipt's sender",
-    )
+    lookups = {load: _lookups(traffic, load) for load in LOADS}
     presence = computed(
         "redis.presence_reads",
         "presence reads/s",
@@ -85,32 +80,75 @@ def _commands(has: Given, traffic: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
             of(traffic["traffic.heartbeats"]),
         ),
         writes,
-        lookups,
+        *lookups.values(),
         presence,
-        computed("redis.commands", "Redis commands/s at the event peak", "commands/s", of(writes) + lookups + presence),
+        *(_all_commands(load, total(writes, lookups[load], presence)) for load in LOADS),
     )
 
 
-def _shards(redis: dict[str, PlanLine]) -> tuple[PlanLine, ...]:
+def _lookups(traffic: Lines, load: str) -> PlanLine:
+    return computed(
+        key_at("redis.lookups", load),
+        f"look-ups/s of conn: at the {LOAD_NAMES[load]}",
+        "reads/s",
+        of(traffic[f"traffic.deliveries_{load}"]) + traffic[f"traffic.receipts_{load}"],
+        "not computed",
+        "one for each recipient and one for each receipt's sender",
+    )
+
+
+def _all_commands(load: str, commands: Term) -> PlanLine:
+    return computed(
+        key_at("redis.commands", load), f"Redis commands/s at the {LOAD_NAMES[load]}", "commands/s", commands
+    )
+
+
+def _shards(redis: Lines) -> tuple[PlanLine, ...]:
+    by_memory = computed(
+        "redis.shards_by_memory", "Redis shards by memory", "shards", ceil(of(redis["redis.bytes"]) / known.SHARD_BYTES)
+    )
     by_rate = computed(
         "redis.shards_by_rate", "Redis shards by rate", "shards", ceil(of(redis["redis.commands"]) / known.SHARD_RATE)
     )
-    by_memory = computed(
-        "redis.shards_by_memory", "Redis shards by memory", "shards", ceil(of(redis["redis.bytes"]) / known.SHARD_BYTES)
+    quieter = (
+        computed(
+            f"redis.shards_{load}",
+            f"Redis shards at the {LOAD_NAMES[load]}",
+            "shards",
+            ceil(largest(by_memory, of(redis[f"redis.commands_{load}"]) / known.SHARD_RATE)),
+        )
+        for load in LOADS[:-1]
     )
     shards = computed(
         "redis.shards", "Redis shards", "shards", largest(by_rate, by_memory), "shard by user_id", "right"
     )
     nodes = computed("redis.nodes", "Redis nodes", "nodes", of(shards) * known.REDIS_COPIES)
-    clusters = computed(
-        "redis.clusters",
-        "Redis clusters",
-        "clusters",
-        ceil(of(nodes) / known.REDIS_CLUSTER_NODES),
-        "one",
-        "a Redis cluster is recommended up to about 1,000 nodes",
+    return by_rate, by_memory, *quieter, shards, nodes, _clusters("redis.clusters", "Redis clusters", nodes)
+
+
+def _clusters(key: str, name: str, nodes: PlanLine) -> PlanLine:
+    note = "a Redis cluster is recommended up to about 1,000 nodes"
+    return computed(key, name, "clusters", ceil(of(nodes) / known.REDIS_CLUSTER_NODES), "one", note)
+
+
+def _zone_loss(commands: PlanLine, reconnects: PlanLine) -> tuple[PlanLine, ...]:
+    """Copies in the other zones take over, so shards stay; reconnects come on top, and lost copies are made again."""
+    shards = computed(
+        "redis.shards_zone_loss",
+        "Redis shards that carry the event peak and the reconnects of one zone",
+        "shards",
+        ceil((of(commands) + of(reconnects) * 2.0) / known.SHARD_RATE),
+        "not given",
     )
-    return by_rate, by_memory, shards, nodes, clusters
+    nodes = computed(
+        "redis.nodes_zone_loss",
+        "Redis nodes that hold all copies without one zone",
+        "nodes",
+        after_zone_loss(of(shards) * known.REDIS_COPIES),
+        "not given",
+    )
+    clusters = _clusters("redis.clusters_zone_loss", "Redis clusters with room for the loss of a zone", nodes)
+    return shards, nodes, clusters
 
 
 def _document_shards(heartbeats: PlanLine) -> tuple[PlanLine, ...]:

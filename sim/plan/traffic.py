@@ -8,7 +8,7 @@ from __future__ import annotations
 from sim.plan import parameters as known
 from sim.plan.formula import Term, called, computed, of
 from sim.plan.given import Given, given
-from sim.plan.line import PlanLine
+from sim.plan.line import Lines, PlanLine
 from sim.plan.sizes import mean_whole_log_normal
 from sim.scenario import Scenario
 from sim.units import DAY_S
@@ -18,7 +18,12 @@ LOAD_NAMES = {"mean": "mean of the day", "peak": "daily peak", "event": "event p
 SMALLEST_GROUP = 3
 
 
-def traffic_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
+def key_at(key: str, load: str) -> str:
+    """The key of a size: bare at the event peak, which is what things are bought for, else with the load's name."""
+    return key if load == "event" else f"{key}_{load}"
+
+
+def traffic_lines(scenario: Scenario, _: Lines) -> tuple[PlanLine, ...]:
     """Lines `traffic.*`."""
     has = given(scenario)
     fan_out = _fan_out(has)
@@ -46,7 +51,7 @@ def traffic_lines(scenario: Scenario) -> tuple[PlanLine, ...]:
         )
         for load, line in zip(LOADS, deliveries, strict=True)
     )
-    return (*messages, *fan_out, *deliveries, *receipts, *_record(messages[0], recipients), *_heartbeats(has))
+    return (*messages, *fan_out, *deliveries, *receipts, *_record(messages[0], recipients), *_people(has))
 
 
 def _messages(has: Given) -> tuple[PlanLine, ...]:
@@ -67,16 +72,13 @@ def _messages(has: Given) -> tuple[PlanLine, ...]:
 
 
 def _fan_out(has: Given) -> tuple[PlanLine, ...]:
-    mean_size = mean_whole_log_normal(
-        has.group_median.value, has.group_sigma.value, SMALLEST_GROUP, int(has.group_max.value)
-    )
     size = computed(
         "traffic.group_size",
         "mean group size",
         "members",
         called(
             f"mean of a whole log-normal from {SMALLEST_GROUP} to the largest",
-            mean_size,
+            _mean_size,
             has.group_median,
             has.group_sigma,
             has.group_max,
@@ -84,15 +86,21 @@ def _fan_out(has: Given) -> tuple[PlanLine, ...]:
         "up to 256",
         "1,024 since late 2022",
     )
+    usual = 1 - of(has.group_share) + of(has.group_share) * (of(size) - 1.0)
+    hot = of(has.hot_share)
     recipients = computed(
         "traffic.recipients",
         "recipients per message",
         "recipients",
-        1 - of(has.group_share) + of(has.group_share) * (of(size) - 1.0),
+        (1 - hot) * usual + hot * (of(has.group_max) - 1.0) if hot.value else usual,
         "not given",
         "published: 1.57 (2012), 2.1 (2014)",
     )
     return PlanLine("traffic.group_size_max", has.group_max), size, recipients
+
+
+def _mean_size(median: float, sigma: float, largest: float) -> float:
+    return mean_whole_log_normal(median, sigma, SMALLEST_GROUP, int(largest))
 
 
 def _record(mean: PlanLine, recipients: PlanLine) -> tuple[PlanLine, ...]:
@@ -108,7 +116,7 @@ def _record(mean: PlanLine, recipients: PlanLine) -> tuple[PlanLine, ...]:
     )
 
 
-def _heartbeats(has: Given) -> tuple[PlanLine, ...]:
+def _people(has: Given) -> tuple[PlanLine, ...]:
     connected = computed(
         "traffic.connected",
         "connected users",
@@ -118,41 +126,38 @@ def _heartbeats(has: Given) -> tuple[PlanLine, ...]:
         "the document does not tell connected from looking at the screen; the scenario connects "
         f"{has.connected.value:.1%} of users",
     )
+    # A scenario in which all who are connected act has not said how many look at the screen.
+    told = has.foreground.value < 1
     foreground = computed(
         "traffic.foreground",
-        "users in the foreground, mean of the day",
+        "users in the foreground" if told else "users in the foreground, mean of the day",
         "users",
-        of(has.users) * known.FOREGROUND_PER_DAY / DAY_S,
+        of(connected) * has.foreground if told else of(has.users) * known.FOREGROUND_PER_DAY / DAY_S,
     )
     return (
         connected,
         foreground,
         PlanLine("traffic.document_online", known.DOCUMENT_ONLINE),
-        computed("traffic.heartbeats", "heartbeats/s", "heartbeats/s", of(connected) / has.heartbeat),
+        *_heartbeats(has, connected, foreground),
+    )
+
+
+def _heartbeats(has: Given, connected: PlanLine, foreground: PlanLine) -> tuple[PlanLine, ...]:
+    online = of(known.DOCUMENT_ONLINE)
+    rates = {
+        "heartbeats": ("heartbeats/s", of(connected) / has.heartbeat),
+        "heartbeats_foreground": ("heartbeats/s of foreground users only", of(foreground) / has.heartbeat),
+        "heartbeats_slow": ("heartbeats/s at WhatsApp's keep-alive", of(connected) / known.SLOW_HEARTBEAT),
+        "heartbeats_slow_document": ("heartbeats/s of 500 M at WhatsApp's keep-alive", online / known.SLOW_HEARTBEAT),
+    }
+    return (
         computed(
             "traffic.heartbeats_document",
             "heartbeats/s of 500 M online users",
             "heartbeats/s",
-            of(known.DOCUMENT_ONLINE) / known.DOCUMENT_HEARTBEAT,
+            online / known.DOCUMENT_HEARTBEAT,
             "33 M/s",
             "right for its 500 M online users",
         ),
-        computed(
-            "traffic.heartbeats_foreground",
-            "heartbeats/s of foreground users only",
-            "heartbeats/s",
-            of(foreground) / has.heartbeat,
-        ),
-        computed(
-            "traffic.heartbeats_slow",
-            "heartbeats/s at WhatsApp's keep-alive",
-            "heartbeats/s",
-            of(connected) / known.SLOW_HEARTBEAT,
-        ),
-        computed(
-            "traffic.heartbeats_slow_document",
-            "heartbeats/s of 500 M at WhatsApp's keep-alive",
-            "heartbeats/s",
-            of(known.DOCUMENT_ONLINE) / known.SLOW_HEARTBEAT,
-        ),
+        *(computed(f"traffic.{key}", name, "heartbeats/s", rate) for key, (name, rate) in rates.items()),
     )

@@ -1,8 +1,9 @@
 """The workload: a Scenario becomes a Trace, by letting people live for the length of the run.
 
-    Scenario ─┬─► sessions        who is online when                     sessions.py
-              ├─► membership      who talks with whom                    conversations.py
-              ├─► day curve       how the rate swings                    day_curve.py
+    Scenario ─┬─► sessions        who is online when                     sessions.py, drops.py
+              ├─► membership      who talks with whom                    conversations.py, circles.py
+              ├─► traffic clock   how everybody's rate swings            day_curve.py, surges.py
+              ├─► gaps            how bursty a single person is          gaps.py
               │        │
               │        ▼
               └─► people (SimPy)  connect, write, open, read, leave      people.py ──► Trace

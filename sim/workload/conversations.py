@@ -1,7 +1,10 @@
 """Who talks with whom, and what a person picks among the own conversations.
 
-    1:1      two random rings through everybody: each user has four contacts (fewer where the rings coincide)
-    groups   one for every two users, of log-normal size, members drawn without favour
+    messenger   1:1      two random rings through everybody: each user has four contacts (fewer where rings coincide)
+                groups   one for every two users, of log-normal size, members drawn without favour
+    workspace   the same within each workspace, no group larger than it
+    guild       1:1 as above; the groups are the channels of the guilds, each with all members of its guild
+    any         one viral group, where the scenario has a hot share
 
 A person picks a group with one probability for all, and within a kind by popularity. Left alone, that favours large
 groups, since each member may pick them: a message would reach more people than the scenario says. So a group weighs
@@ -21,6 +24,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.scenario import Scenario, Traffic
+from sim.workload.circles import draw_guilds, draw_workspaces
 from sim.workload.samplers import FloatArray, IntArray, group_sizes, mean_group_size, zipf_weights
 from sim.workload.streams import Streams
 
@@ -50,21 +54,36 @@ class Membership:
 
 
 def draw_membership(scenario: Scenario, streams: Streams) -> Membership:
-    """The conversations of the box: about two and a half for each user."""
-    users, traffic = scenario.box_users, scenario.traffic
-    pairs = _ring_pairs(streams.pairs, users)
-    sizes = group_sizes(
-        streams.groups, users // 2, traffic.group_size_median, traffic.group_size_sigma, _size_cap(traffic, users)
-    )
-    groups = [np.sort(streams.groups.choice(users, size, replace=False)) for size in sizes.tolist()]
-    convs = np.repeat(np.arange(len(pairs) + len(groups)), [2] * len(pairs) + sizes.tolist())
+    """The conversations of the box, but for the viral group: two and a half for each user of a messenger."""
+    traffic, everybody = scenario.traffic, np.arange(scenario.box_users)
+    if scenario.guilds is not None:
+        pairs = _ring_pairs(streams.pairs, everybody)
+        guilds = draw_guilds(streams.circles, scenario.guilds, traffic, scenario.box_users)
+        groups = _mixed(streams.groups, guilds * scenario.guilds.channels)
+    elif scenario.workspaces is not None:
+        circles = draw_workspaces(streams.circles, scenario.workspaces, scenario.box_users)
+        pairs = streams.pairs.permutation(np.concatenate([_ring_pairs(streams.pairs, circle) for circle in circles]))
+        groups = [group for circle in circles for group in _groups(streams.groups, traffic, circle)]
+        groups = _mixed(streams.groups, groups)
+    else:
+        pairs, groups = _ring_pairs(streams.pairs, everybody), _groups(streams.groups, traffic, everybody)
+    convs = np.repeat(np.arange(len(pairs) + len(groups)), [2] * len(pairs) + [len(group) for group in groups])
     return Membership(convs, np.concatenate([pairs.ravel(), *groups]), len(pairs))
+
+
+def with_viral_group(scenario: Scenario, streams: Streams, membership: Membership) -> Membership:
+    """The membership with one more group, the last, of the largest size there is."""
+    users, conv = scenario.box_users, len(membership.sizes)
+    members = np.sort(streams.viral.choice(users, _size_cap(scenario.traffic, users), replace=False))
+    convs = np.concatenate([membership.conv, np.full(len(members), conv)])
+    return Membership(convs, np.concatenate([membership.user, members]), membership.pair_count)
 
 
 def mean_recipients(scenario: Scenario) -> float:
     """Recipients of one message in expectation: 2.1 for the shipped `whatsapp`, as in 2014 (19 bn in, 40 bn out)."""
-    share = scenario.traffic.group_share
-    return 1 - share + share * (_mean_size(scenario.traffic, scenario.box_users) - 1)
+    traffic, users = scenario.traffic, scenario.box_users
+    usual = 1 - traffic.group_share + traffic.group_share * (_mean_size(traffic, users) - 1)
+    return usual + traffic.hot_share * (_size_cap(traffic, users) - 1 - usual)
 
 
 def _size_cap(traffic: Traffic, users: int) -> int:
@@ -75,9 +94,23 @@ def _mean_size(traffic: Traffic, users: int) -> float:
     return mean_group_size(traffic.group_size_median, traffic.group_size_sigma, _size_cap(traffic, users))
 
 
-def _ring_pairs(rng: Generator, users: int) -> IntArray:
-    """Neighbours in two random rings, as rows (lower, higher) without repeats, in random order."""
-    rings = [rng.permutation(users) for _ in range(2)]
+def _groups(rng: Generator, traffic: Traffic, circle: IntArray) -> list[IntArray]:
+    """Groups within a circle of people, one for every two of them."""
+    people = len(circle)
+    sizes = group_sizes(
+        rng, people // 2, traffic.group_size_median, traffic.group_size_sigma, _size_cap(traffic, people)
+    )
+    return [circle[np.sort(rng.choice(people, size, replace=False))] for size in sizes.tolist()]
+
+
+def _mixed(rng: Generator, groups: list[IntArray]) -> list[IntArray]:
+    """In random order: the popular ones, which come first, are those of no circle in particular."""
+    return [groups[place] for place in rng.permutation(len(groups)).tolist()]
+
+
+def _ring_pairs(rng: Generator, circle: IntArray) -> IntArray:
+    """Neighbours in two random rings through the circle, as rows (lower, higher) without repeats, in random order."""
+    rings = [circle[rng.permutation(len(circle))] for _ in range(2)]
     pairs = np.concatenate([np.column_stack([ring, np.roll(ring, 1)]) for ring in rings])
     return rng.permutation(np.unique(np.sort(pairs, axis=1), axis=0))
 

@@ -5,6 +5,8 @@
                       ├─ keep_alive ──► heartbeat
                       └─ end of the session ──► disconnect | crash,  later connect again
 
+A session in the background only keeps alive. Members of the viral group write to it besides what they write anyway.
+
 Whoever is online when the run ends is left online.
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +23,13 @@ import simpy
 
 from sim.scenario import Scenario
 from sim.trace import Action, Trace
-from sim.workload.conversations import Membership, Preference, draw_membership
-from sim.workload.day_curve import DayCurve
+from sim.workload.conversations import Membership, Preference, draw_membership, with_viral_group
+from sim.workload.drops import with_drops
+from sim.workload.gaps import gaps_s
 from sim.workload.samplers import FloatArray, activities, text_size_bytes
 from sim.workload.sessions import Session, draw_sessions
 from sim.workload.streams import Streams
+from sim.workload.surges import draw_clock
 
 Process = Generator[simpy.Event, Any, Any]
 
@@ -38,30 +42,38 @@ _PHASES = 50
 def make_trace(scenario: Scenario, seed: int | None = None) -> Trace:
     """What the people of the box do in one run. The same scenario and seed (default `run.seed`) give the same bytes.
 
-    The expected number of messages is `box_messages_per_s` × `duration_s`, given who is online when: what people cannot
-    send while they are still connecting is sent later.
+    The expected number of messages is `box_messages_per_s` × `duration_s`, and what surges bring, given who is online
+    when: what people cannot send while they are still connecting is sent later.
     """
     seed = scenario.run.seed if seed is None else seed
     streams = Streams.of(seed)
-    membership = draw_membership(scenario, streams)
-    people = _People(scenario, streams, membership, draw_sessions(scenario, streams))
+    usual = draw_membership(scenario, streams)
+    membership = with_viral_group(scenario, streams, usual) if scenario.traffic.hot_share else usual
+    sessions = with_drops(scenario, draw_sessions(scenario, streams), streams.drops)
+    people = _People(scenario, streams, usual, membership, sessions)
     joins = [Action(0, "join", u, c) for u, c in zip(membership.user.tolist(), membership.conv.tolist(), strict=True)]
     return Trace.of([*joins, *people.live()], seed, scenario.run.duration_s)
 
 
 class _People:
     def __init__(
-        self, scenario: Scenario, streams: Streams, membership: Membership, sessions: Sequence[Sequence[Session]]
+        self,
+        scenario: Scenario,
+        streams: Streams,
+        usual: Membership,
+        membership: Membership,
+        sessions: Sequence[Sequence[Session]],
     ) -> None:
         self._scenario, self._streams, self._sessions = scenario, streams, sessions
-        self._day = DayCurve(scenario.run.duration_s, scenario.traffic.daily_peak)
+        self._clock = draw_clock(scenario, streams.shocks)
         self._heartbeat_ns = round(scenario.design.heartbeat_s * 1e9)
         self._read_mu = math.log(scenario.people.read_delay_median_s)
-        messages, self._rates_per_s = self._sending()
-        self._preference = Preference(scenario, membership, messages)
         self._members = membership.users_by_conv
+        viral = self._members[len(usual.sizes) :]
+        messages, self._rates_per_s, self._viral_rates_per_s = self._sending(viral[0] if viral else [])
+        self._preference = Preference(scenario, usual, messages)
         self._env = simpy.Environment()
-        # Users who are online, each with the conversations that they are about to read.
+        # Users who are online in the foreground, each with the conversations that they are about to read.
         self._online: dict[int, set[int]] = {}
         self._cseq: Counter[tuple[int, int]] = Counter()
         self._actions: list[Action] = []
@@ -73,41 +85,65 @@ class _People:
         self._env.run(until=round(self._scenario.run.duration_s * 1e9))
         return self._actions
 
-    def _sending(self) -> tuple[FloatArray, list[float]]:
-        """Messages that each user is expected to send in the run, and the user's rate at the mean of the day (1/s)."""
-        people, run = self._scenario.people, self._scenario.run
-        activity = activities(self._streams.activity, len(self._sessions), people.activity_sigma)
+    def _sending(self, viral: Sequence[int]) -> tuple[FloatArray, list[float], dict[int, float]]:
+        """Messages that each user is expected to send in the run but for those to the viral group, the user's rate of
+        these at the mean of the day (1/s), and the rates at which its members write to the viral group.
+        """
+        activity = activities(self._streams.activity, len(self._sessions), self._scenario.people.activity_sigma)
         volumes_s = np.array([self._volume_s(sessions) for sessions in self._sessions])
-        expected = self._scenario.box_messages_per_s * run.duration_s
-        # fsum is exact: the order in which a processor's vector unit would add does not reach the trace.
-        rates = activity * (expected / math.fsum((activity * volumes_s).tolist()))
-        return rates * volumes_s, rates.tolist()
+        expected, hot_share = self._scenario.box_messages_per_s * self._clock.total_s, self._scenario.traffic.hot_share
+        rates = _rates_per_s(activity, volumes_s, expected * (1 - hot_share))
+        hot = _rates_per_s(activity[viral], volumes_s[viral], expected * hot_share).tolist() if viral else []
+        return rates * volumes_s, rates.tolist(), dict(zip(viral, hot, strict=True))
 
     def _volume_s(self, sessions: Sequence[Session]) -> float:
-        """Time online on the clock of the day curve; never 0, lest nobody is there to send in the dead of night."""
-        parts = [self._day.volume_s(s.end_ns / 1e9) - self._day.volume_s(s.start_ns / 1e9) for s in sessions]
+        """Time in the foreground on the clock of the traffic; never 0, lest nobody is there to send in the dead of
+        night.
+        """
+        volume_s = self._clock.volume_s
+        parts = [volume_s(s.end_ns / 1e9) - volume_s(s.start_ns / 1e9) for s in sessions if s.foreground]
         return math.fsum([*parts, 1e-9])
 
     def _person(self, user: int, sessions: Sequence[Session]) -> Process:
         for session in sessions:
             yield self._env.timeout(session.start_ns - self._env.now)
             self._act("connect", user)
-            self._online[user] = set()
-            for habit in (self._write, self._browse, self._keep_alive):
-                self._env.process(habit(user, session.end_ns))
+            if session.foreground:
+                self._online[user] = set()
+            for habit in self._habits(user, session):
+                self._env.process(habit)
             yield self._env.timeout(session.end_ns - self._env.now)
-            del self._online[user]
+            self._online.pop(user, None)
             self._act("crash" if session.crashes else "disconnect", user)
 
+    def _habits(self, user: int, session: Session) -> Iterator[Process]:
+        end_ns = session.end_ns
+        if session.foreground:
+            yield self._write(user, end_ns)
+            yield self._browse(user, end_ns)
+        yield self._keep_alive(user, end_ns)
+        if session.foreground and user in self._viral_rates_per_s:
+            yield self._write_to_viral_group(user, end_ns)
+
     def _write(self, user: int, end_ns: int) -> Process:
-        rate_per_s, volume_s = self._rates_per_s[user], self._day.volume_s(self._env.now / 1e9)
-        while True:
-            volume_s += self._streams.gaps.exponential(1 / rate_per_s)
-            next_ns = max(self._env.now, round(self._day.time_s(volume_s) * 1e9))
+        for wait_ns in self._waits_ns(self._streams.gaps, self._rates_per_s[user], end_ns):
+            yield self._env.timeout(wait_ns)
+            self._send(user, self._preference.pick(user, self._streams.targets.random()))
+
+    def _write_to_viral_group(self, user: int, end_ns: int) -> Process:
+        for wait_ns in self._waits_ns(self._streams.viral_gaps, self._viral_rates_per_s[user], end_ns):
+            yield self._env.timeout(wait_ns)
+            self._send(user, len(self._members) - 1)
+
+    def _waits_ns(self, rng: np.random.Generator, rate_per_s: float, end_ns: int) -> Iterator[int]:
+        """Until the next message, again and again, until none is left before `end_ns`."""
+        volume_s = self._clock.volume_s(self._env.now / 1e9)
+        for gap_s in gaps_s(rng, rate_per_s, self._scenario.people.burstiness):
+            volume_s += gap_s
+            next_ns = max(self._env.now, round(self._clock.time_s(volume_s) * 1e9))
             if next_ns >= end_ns:
                 return
-            yield self._env.timeout(next_ns - self._env.now)
-            self._send(user, self._preference.pick(user, self._streams.targets.random()))
+            yield int(next_ns - self._env.now)
 
     def _send(self, user: int, conv: int) -> None:
         traffic = self._scenario.traffic
@@ -148,3 +184,9 @@ class _People:
 
     def _act(self, action: str, user: int, conv: int = -1, uuid: str = "", cseq: int = 0, size_bytes: int = 0) -> None:
         self._actions.append(Action(int(self._env.now), action, user, conv, uuid, cseq, size_bytes))
+
+
+def _rates_per_s(activity: FloatArray, volumes_s: FloatArray, expected: float) -> FloatArray:
+    """Rates proportional to activity that give the expected number of messages in those volumes."""
+    # fsum is exact: the order in which a processor's vector unit would add does not reach the trace.
+    return activity * (expected / math.fsum((activity * volumes_s).tolist()))

@@ -8,13 +8,15 @@
 Breaks are exponential, with the mean that keeps the share of connected devices: on / (on + off) = connected / users.
 A session met at a random moment is length-biased: log-normal again with mu + sigma², and a uniform part of it is left
 (renewal theory; Cox, Renewal Theory, 1962, chapter 5). What is left of an exponential break is exponential.
+
+Some sessions are spent in the foreground; in the others the device holds its socket and the person does nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
@@ -33,6 +35,7 @@ class Session:
     start_ns: int
     end_ns: int
     crashes: bool
+    foreground: bool = True
 
 
 def draw_sessions(scenario: Scenario, streams: Streams) -> list[list[Session]]:
@@ -46,7 +49,12 @@ def draw_sessions(scenario: Scenario, streams: Streams) -> list[list[Session]]:
     online = set(streams.presence.permutation(users)[:connected].tolist())
     arrivals_s = streams.presence.uniform(0, ramp_s, users).tolist()
     model = _OnOff(scenario, connected / users, streams.sessions)
-    return [list(model.sessions(arrivals_s[user] if user in online else None)) for user in range(users)]
+    drawn = [list(model.sessions(arrivals_s[user] if user in online else None)) for user in range(users)]
+    return [_attended(sessions, scenario.population.foreground, streams.attention) for sessions in drawn]
+
+
+def _attended(sessions: list[Session], share: float, rng: Generator) -> list[Session]:
+    return [replace(session, foreground=rng.random() < share) for session in sessions]
 
 
 class _OnOff:

@@ -23,6 +23,12 @@ class Streams:
     uuids: Generator
     opens: Generator
     reads: Generator
+    attention: Generator
+    shocks: Generator
+    drops: Generator
+    circles: Generator
+    viral: Generator
+    viral_gaps: Generator
 
     @classmethod
     def of(cls, seed: int) -> Self:

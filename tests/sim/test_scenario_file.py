@@ -60,7 +60,13 @@ def test_the_schema_requires_nothing_that_has_a_default() -> None:
     schema = Scenario.model_json_schema(by_alias=True)
     required = {name: part["required"] for name, part in schema["$defs"].items() if "required" in part}
     assert schema["required"] == ["name", "population", "traffic"]
-    assert required == {"Population": ["users"], "Traffic": ["messages"]}
+    assert required == {
+        "Population": ["users"],
+        "Traffic": ["messages"],
+        "Burst": ["at", "lasts", "factor"],
+        "Drop": ["at", "share"],
+        "Fault": ["at", "kind", "target"],
+    }
 
 
 def test_a_good_text_is_read() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.verdict import Outcome, worst
+from sim.verdict import Outcome, Verdict, Verdicts, worst
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 
@@ -32,3 +32,13 @@ def test_one_more_verdict_never_makes_it_better(outcomes: list[Outcome], more: O
 
 def test_exit_codes_tell_the_three_apart() -> None:
     assert {outcome.value: outcome.exit_code for outcome in Outcome} == {"pass": 0, "fail": 1, "unknown": 2}
+
+
+def test_verdicts_show_themselves_and_are_as_bad_as_their_worst() -> None:
+    found = Verdicts(
+        [Verdict("lost", Outcome.PASS, 0, 10, "none of 10"), Verdict("order", Outcome.FAIL, 1, 10, "1 of <10>")]
+    )
+    assert found.outcome is Outcome.FAIL
+    assert found._repr_html_().count("<tr>") == 3
+    assert "1 of &lt;10&gt;" in found._repr_html_()
+    assert repr(found).splitlines()[1].split() == ["fail", "order", "1", "of", "<10>"]

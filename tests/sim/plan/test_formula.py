@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.plan.formula import called, ceil, computed, largest, of, total
+from sim.plan.formula import called, ceil, computed, largest, of, smallest, total
 from sim.provenance import assumed, sourced
 
 USERS = sourced("users", 2e9, "users", "a census")
@@ -46,8 +46,10 @@ def test_a_part_of_a_server_is_a_server_and_none_is_one() -> None:
 def test_functions_list_their_arguments() -> None:
     assert largest(TIME, SHARE).value == 0.25
     assert largest(TIME, SHARE).numbers == "max(3 ms, 25 %)"
+    assert smallest(TIME, SHARE).value == 0.003
     assert total(TIME, SHARE, 1.0).words == "time + share + 1"
-    assert called("f", 7.0, SIZE).numbers == "f(256 B)"
+    assert called("twice", lambda size: 2 * size, SIZE).numbers == "twice(256 B)"
+    assert called("twice", lambda size: 2 * size, SIZE).value == 512
 
 
 def test_a_computed_line_carries_formula_and_numbers_as_its_source() -> None:

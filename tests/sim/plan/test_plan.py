@@ -24,7 +24,7 @@ def test_an_unknown_line_names_the_near_ones(whatsapp: Plan) -> None:
 
 
 def test_a_line_far_from_all_names_the_components(whatsapp: Plan) -> None:
-    with pytest.raises(UsageError, match="components: traffic, gateways, kafka, cassandra, redis, budget"):
+    with pytest.raises(UsageError, match=f"components: {', '.join(COMPONENTS)}"):
         whatsapp.line("?")
 
 
@@ -48,12 +48,12 @@ def test_the_dictionary_survives_json_and_refers_only_to_what_it_holds(whatsapp:
 
 
 def test_an_explanation_goes_down_to_the_sources(whatsapp: Plan) -> None:
-    assert whatsapp.explain("gateways.servers").splitlines() == [
-        "gateway servers: 12,640 servers [derived]",
-        "  = ⌈connected users ÷ connections per gateway⌉",
-        "  = ⌈632 M ÷ 50,000⌉",
-        "  document: 40,000; the document connects all 2 bn accounts at once, against its own 500 M online users",
-        "  connected users: 632 M users [derived]",
+    assert whatsapp.explain("gateways.servers_large").splitlines() == [
+        "gateway servers at 1 M connections each: 632 servers [derived, 73 to 980]",
+        "  = ⌈connected users ÷ connections per large server⌉",
+        "  = ⌈632 M ÷ 1 M⌉",
+        "  document: not considered; WhatsApp held 1 M connections a server in 2011, 2 to 3 M by 2015",
+        "  connected users: 632 M users [derived, 100 M to 980 M]",
         "    = users × connected share",
         "    = 2 bn × 31.6 %",
         "    document: 500 M online; the document does not tell connected from looking at the screen; "
@@ -62,9 +62,24 @@ def test_an_explanation_goes_down_to_the_sources(whatsapp: Plan) -> None:
         "      the design document; WhatsApp had 2 bn in 2020, over 3 bn in 2025 (menafn.com)",
         "    connected share: 31.6 % [assumed, 5 % to 31.6 %]",
         "      147 M of 465 M monthly users at peak, early 2014 (highscalability.com, from memory); the document 25 %",
-        "  connections per gateway: 50,000 connections [sourced, 50,000 to 2 M]",
-        "    the design document; LinkedIn 100,000 a node (kiefermat.com 2016-11-14), CecoChat 64,000",
+        "  connections per large server: 1 M connections [sourced, 1 M to 3 M]",
+        "    WhatsApp blog 2011 (copy at vuink.com); 2 to 3 M by 2015 (freebsdfoundation.org/testimonial/whatsapp)",
+        "moved most by",
+        "  connected share: 100 to 632",
+        "  connections per large server: 211 to 632",
+        "  users: 632 to 980",
     ]
+
+
+def test_a_line_says_what_moves_it_and_how_far(whatsapp: Plan) -> None:
+    moved = whatsapp.to_dict()["lines"]["gateways.servers_large"]["moved_by"]
+    assert [mover["name"] for mover in moved] == ["connected share", "connections per large server", "users"]
+    assert (moved[0]["low"], moved[0]["high"]) == (100, 632)
+
+
+def test_the_range_of_a_line_is_in_the_dictionary(whatsapp: Plan) -> None:
+    line = whatsapp.to_dict()["lines"]["gateways.servers_large"]
+    assert (line["low"], line["value"], line["high"]) == (73, 632, 980)
 
 
 def test_an_explanation_tells_each_thing_once(whatsapp: Plan) -> None:
@@ -74,8 +89,24 @@ def test_an_explanation_tells_each_thing_once(whatsapp: Plan) -> None:
 
 
 def test_every_line_can_be_explained(whatsapp: Plan) -> None:
+    assert len(whatsapp.lines) > 200
     for line in whatsapp.lines:
         assert whatsapp.explain(line.key).startswith(f"{line.name}: {line.shown}")
+
+
+def test_a_part_of_the_plan_is_asked_for_by_component_or_by_line(whatsapp: Plan) -> None:
+    lines = whatsapp.only("budget", "kafka.partitions")
+    assert lines[:-1] == whatsapp.components()["budget"]
+    assert lines[-1] == whatsapp.line("kafka.partitions")
+    assert lines._repr_html_().count("<tr>") == len(lines) + 1
+    with pytest.raises(UsageError, match="did you mean"):
+        whatsapp.only("kafka.partitons")
+
+
+def test_a_notebook_shows_every_claim(whatsapp: Plan) -> None:
+    html = whatsapp.claims._repr_html_()
+    assert html.count("<tr>") == len(whatsapp.claims) + 1
+    assert "message delivery latency &lt; 500 ms" in html
 
 
 def test_a_notebook_shows_every_line_escaped(whatsapp: Plan) -> None:

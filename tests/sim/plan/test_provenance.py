@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.plan import COMPONENTS, HEADLINE, Plan, PlanLine, plan
-from sim.plan import parameters as known
+from sim.plan import COMPONENTS, HEADLINE, Plan, PlanLine, parameters, payloads, plan, prices
 from sim.plan.given import given
 from sim.provenance import Parameter
 from sim.scenario_file import load_scenario, scenario_names
@@ -25,7 +24,7 @@ def test_every_line_has_a_unit_a_mark_and_a_source(any_plan: Plan) -> None:
 
 def test_every_derived_line_shows_its_formula_in_words_and_numbers_and_has_inputs(any_plan: Plan) -> None:
     derived = [line for line in any_plan.lines if line.parameter.mark == "derived"]
-    assert len(derived) > 80
+    assert len(derived) > 150
     for line in derived:
         assert line.parameter.source.count(" = ") == 1
         assert line.inputs
@@ -77,6 +76,8 @@ def test_the_headline_is_stable(any_plan: Plan) -> None:
         "cassandra.bytes_replicated",
         "cassandra.nodes",
         "budget.total_p99",
+        "cost.total",
+        "cost.per_million_messages",
     )
     assert tuple(line.key for line in any_plan.headline()) == HEADLINE
 
@@ -101,6 +102,7 @@ def test_a_scenario_that_sets_another_value_is_marked_as_its_own_assumption() ->
 
 
 def test_parameters_of_the_parts_have_distinct_names() -> None:
-    names = [value.name for value in vars(known).values() if isinstance(value, Parameter)]
-    assert len(names) > 30
+    modules = (parameters, payloads, prices)
+    names = [value.name for module in modules for value in vars(module).values() if isinstance(value, Parameter)]
+    assert len(names) > 60
     assert len(set(names)) == len(names)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sim.plan import Plan, plan
 from sim.scenario_file import load_scenario
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=15, deadline=None)
 MILLIONS = st.integers(min_value=100, max_value=10_000)
 FACTORS = st.floats(min_value=1.0, max_value=10.0)
 
@@ -82,7 +82,9 @@ def test_bytes_are_proportional_to_messages_retention_and_row_size(factor: int) 
 @FEW
 @given(share=st.floats(min_value=0, max_value=1), largest=st.integers(min_value=3, max_value=1024))
 def test_recipients_lie_between_one_and_the_largest_group(share: float, largest: int) -> None:
-    recipients = planned(f"traffic.group_share={share}", f"traffic.group_size_max={largest}").line("traffic.recipients")
+    recipients = planned(
+        f"traffic.group_share={share}", "traffic.group_size_median=3", f"traffic.group_size_max={largest}"
+    ).line("traffic.recipients")
     assert 1 - 1e-9 <= recipients.value <= largest - 1
 
 

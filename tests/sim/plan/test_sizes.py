@@ -31,6 +31,14 @@ def test_without_spread_the_mean_group_is_the_median() -> None:
     assert mean_whole_log_normal(900.0, 0.0, 3, 256) == 256
 
 
+@settings(deadline=None, max_examples=30)
+@given(median=st.floats(1, 200), sigma=st.floats(0.3, 3))
+def test_the_far_tail_of_a_group_is_summed_as_an_integral(median: float, sigma: float) -> None:
+    high = 2000
+    every = math.fsum((1 + math.erf(math.log(median / k) / sigma / math.sqrt(2))) / 2 for k in range(4, high + 1))
+    assert mean_whole_log_normal(median, sigma, 3, high) == pytest.approx(3 + every, rel=1e-5)
+
+
 @settings(deadline=None)
 @given(median=st.floats(1e-4, 1), ratio=st.floats(1.5, 10))
 def test_the_sum_of_one_log_normal_is_itself(median: float, ratio: float) -> None:

@@ -48,7 +48,7 @@ def test_no_group_is_larger_than_the_box() -> None:
     assert membership.sizes.max() == scenario.box_users == 10
 
 
-@pytest.mark.parametrize("name", ["whatsapp", "ci-ordering"])
+@pytest.mark.parametrize("name", ["whatsapp", "ci-ordering", "slack", "discord"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_expected_recipients_are_those_of_the_scenario(name: str, seed: int) -> None:
     scenario = load_scenario(name)

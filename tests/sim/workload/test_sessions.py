@@ -69,3 +69,10 @@ def test_crash_share_is_that_of_the_scenario() -> None:
     sessions = [s for drawn in _draw("people.session_median=2s") for s in drawn]
     error = math.sqrt(0.2 * 0.8 / len(sessions))
     assert sum(s.crashes for s in sessions) / len(sessions) == pytest.approx(0.2, abs=4 * error)
+
+
+def test_foreground_share_is_that_of_the_scenario() -> None:
+    sessions = [s for drawn in _draw("people.session_median=2s", "population.foreground=13%") for s in drawn]
+    error = math.sqrt(0.13 * 0.87 / len(sessions))
+    assert sum(s.foreground for s in sessions) / len(sessions) == pytest.approx(0.13, abs=4 * error)
+    assert all(s.foreground for drawn in _draw() for s in drawn)

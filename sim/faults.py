@@ -1,0 +1,112 @@
+"""Faults: what breaks, when and for how long. They belong to the scenario, so that a question can be asked again.
+
+[[faults]]
+at = "20s"
+kind = "pause"
+target = "worker-1"
+for = "12s"
+
+kind             target                                   what happens
+pause            gateway-N worker-N kafka cassandra redis  the process stands still (SIGSTOP), then goes on
+kill             gateway-N worker-N                        it is gone; a new one starts after `for`, or none
+slow             kafka cassandra redis                     every request takes `by` longer
+skew             gateway-N                                 its clock is off by `by`, to the end if `for` is not given
+lose-heartbeats  gateway-N                                 a `share` of the heartbeats never gets there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from sim.units import DurationS, Share, parse_duration
+
+
+class _Rule(NamedTuple):
+    targets: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    may_have: tuple[str, ...] = ()
+
+
+_SERVERS = ("kafka", "cassandra", "redis")
+_RULES = {
+    "pause": _Rule(("gateway", "worker", *_SERVERS), needs=("for",)),
+    "kill": _Rule(("gateway", "worker"), may_have=("for",)),
+    "slow": _Rule(_SERVERS, needs=("for", "by")),
+    "skew": _Rule(("gateway",), needs=("by",), may_have=("for",)),
+    "lose-heartbeats": _Rule(("gateway",), needs=("for",), may_have=("share",)),
+}
+_STOPS = ("pause", "kill")
+
+
+def _signed_duration(value: object) -> float:
+    if isinstance(value, str) and value.lstrip().startswith("-"):
+        return -parse_duration(value.lstrip()[1:])
+    return parse_duration(value)
+
+
+_OffsetS = Annotated[
+    float,
+    BeforeValidator(_signed_duration),
+    # Further back a gateway refuses to give ids at all.
+    Field(ge=-1, le=1),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}], "examples": ["-50ms", "200ms"]}),
+]
+
+
+class Fault(BaseModel):
+    """One row of the table above. `end_s` is infinite for what is never undone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    at_s: DurationS = Field(alias="at", description="when it begins")
+    kind: Literal["pause", "kill", "slow", "skew", "lose-heartbeats"]
+    target: str = Field(
+        pattern=r"^(kafka|cassandra|redis|gateway-[1-9]|worker-[1-9])$", description="process, such as worker-1"
+    )
+    for_s: Annotated[DurationS, Field(gt=0)] | None = Field(None, alias="for", description="how long it lasts")
+    by_s: _OffsetS | None = Field(None, alias="by", description="how far a clock is off, how much longer requests take")
+    share: Annotated[Share, Field(gt=0)] | None = Field(None, description="share of the heartbeats, all if not given")
+
+    @property
+    def end_s(self) -> float:
+        """When it is undone."""
+        return float("inf") if self.for_s is None else self.at_s + self.for_s
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rule = _RULES[self.kind]
+        if self.target.partition("-")[0] not in rule.targets:
+            raise ValueError(f"{self.kind} does not fit {self.target}; it takes {' or '.join(rule.targets)}")
+        given = {"for": self.for_s, "by": self.by_s, "share": self.share}
+        for name, value in given.items():
+            if value is None and name in rule.needs:
+                raise ValueError(f"{self.kind} of {self.target} needs {name!r}")
+            if value is not None and name not in (*rule.needs, *rule.may_have):
+                raise ValueError(f"{self.kind} of {self.target} has no {name!r}")
+        if self.kind == "slow" and self.by_s is not None and self.by_s <= 0:
+            raise ValueError(f"slow takes longer by more than 0 s, not by {self.by_s:g} s")
+        return self
+
+
+def misfits(faults: Sequence[Fault], gateways: int, workers: int, duration_s: float) -> Iterator[str]:
+    """What this box cannot have, one line each: faults of processes that it lacks, after its end, at odds."""
+    counts = {"gateway": gateways, "worker": workers}
+    for place, fault in enumerate(faults):
+        kind, _, number = fault.target.partition("-")
+        if number and int(number) > counts[kind]:
+            yield f"faults.{place}.target ({fault.target}) is over design.{kind}s ({counts[kind]})"
+        if fault.at_s >= duration_s:
+            yield f"faults.{place}.at ({fault.at_s:g} s) must come before run.duration ({duration_s:g} s)"
+    by_start = sorted(enumerate(faults), key=lambda numbered: numbered[1].at_s)
+    for (_, one), (place, other) in combinations(by_start, 2):
+        at_odds = one.kind == other.kind or {one.kind, other.kind} <= set(_STOPS)
+        if one.target == other.target and at_odds and other.at_s <= one.end_s:
+            yield f"faults.{place}.at ({other.at_s:g} s): {other.kind} of {other.target} while its {one.kind} lasts"
+    for kind, count in counts.items():
+        gone = [n for n, f in enumerate(faults) if f.kind == "kill" and f.for_s is None and f.target.startswith(kind)]
+        if len(gone) == count:
+            yield f"faults.{gone[0]}.target: every {kind} is killed for good; give one of these faults a 'for'"
