@@ -22,9 +22,12 @@ EPILOG = "Exit codes: 0 pass, 1 failed, 2 unknown, 3 servers unavailable, 4 bad 
 COMMANDS = {
     "plan": ("chatscale.commands.plan", "Size the full system; each number says its source."),
     "simulate": ("chatscale.commands.simulate", "Run the model of the box alone, without servers."),
+    "limit": ("chatscale.commands.limit", "Find the highest rate that keeps the thresholds in the model."),
+    "sweep": ("chatscale.commands.sweep", "Simulate many designs side by side; table, knee, plot."),
+    "sensitivity": ("chatscale.commands.sensitivity", "Tell which assumption moves latency and size most."),
     "run": ("chatscale.commands.run", "Plan, drive real servers, simulate, judge, compare."),
     "verify": ("chatscale.commands.verify", "Check the history of a run, or any history file."),
-    "compare": ("chatscale.commands.compare", "Hold a run's prediction against its measurement."),
+    "compare": ("chatscale.commands.compare", "Hold prediction against measurement, or two runs, or two designs."),
     "report": ("chatscale.commands.report", "Judge a run again and write its report anew."),
     "bench": ("chatscale.commands.bench", "Measure chatscale itself."),
     "doctor": ("chatscale.commands.doctor", "Tell what this machine lacks and how to mend it."),

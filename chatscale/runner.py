@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chatscale.following import Nobody, Watcher
 from chatscale.run_folder import new_folder, write_facts
-from realstack.drive import drive
+from realstack.drive import drive, refuse_faults
 from realstack.servers import Servers, start_servers
 from reports import write_report
 from reports.result import Result
@@ -22,7 +22,8 @@ from sim.scenario import Scenario
 from sim.scenario_file import with_settings
 from sim.workload import make_trace
 
-_CALIBRATION = {"run.duration": 16, "run.warm_up": 5}
+# Quiet and short: what happens to the people in the run itself would fall on no moment of it.
+_CALIBRATION = {"run.duration": 16, "run.warm_up": 5, "shocks.rate": 0, "bursts": [], "drops": [], "faults": []}
 _CALIBRATION_SHARE = 0.3
 _CALIBRATION_IDLE_S = 3.0
 
@@ -38,8 +39,10 @@ def run_scenario(
 ) -> Result:
     """Run it all and return the judged result; the folder is `result.folder`.
 
-    Raises UsageError for a folder that cannot be used and ServerError for servers that cannot be had or die.
+    Raises UsageError for a folder that cannot be used and a scenario with faults, ServerError for servers that cannot
+    be had or die.
     """
+    refuse_faults(scenario)
     watch = watcher or Nobody()
     seed = scenario.run.seed if seed is None else seed
     folder = new_folder(scenario, seed, out)
@@ -60,7 +63,11 @@ def run_scenario(
 
 
 def _server_facts(running: Servers, provider: str) -> Mapping[str, object]:
-    return {"provider": provider, "servers_ready_s": running.ready_s, "versions": running.versions}
+    return {
+        "provider": "local" if provider == "auto" else provider,
+        "servers_ready_s": running.ready_s,
+        "versions": running.versions,
+    }
 
 
 def _calibrate(running: Servers, scenario: Scenario, seed: int, folder: Path, watch: Watcher) -> Profile:

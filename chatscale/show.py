@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chatscale.console import stdout_console
 from sim.units import show_duration
 from sim.verdict import Outcome, Verdict, worst
 
@@ -28,18 +28,6 @@ _SIGNS = {
 }
 
 
-_PIPE_WIDTH = 132
-
-
-def _console() -> Console:
-    """Stdout; a pipe has no width of its own, so tables get one that cuts nothing."""
-    # Ids and paths may hold brackets and colons: what is printed is text, never markup.
-    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
-    return console
-
-
 def json_document(document: Mapping[str, Any]) -> None:
     """One document on stdout."""
     print(json.dumps(document, indent=1, ensure_ascii=False))
@@ -47,15 +35,16 @@ def json_document(document: Mapping[str, Any]) -> None:
 
 def plan_table(plan: Plan) -> None:
     """Every line of the plan by component, the document's own figures beside."""
-    console = _console()
+    console = stdout_console()
     for component, lines in plan.components().items():
         table = Table(title=component, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-        for column, justify in (("", "left"), ("", "right"), ("", "left"), ("the document says", "left")):
+        for column, justify in (("", "left"), ("", "right"), ("", "left"), ("", "left"), ("the document says", "left")):
             table.add_column(
                 column, justify="right" if justify == "right" else "left", header_style="dim", no_wrap=True
             )
         for line in lines:
-            table.add_row(line.key, Text(line.shown, "bold"), Text(line.parameter.mark, "dim"), line.document or "")
+            origin = (Text(line.shown_range, "dim"), Text(line.parameter.mark, "dim"))
+            table.add_row(line.key, Text(line.shown, "bold"), *origin, line.document or "")
         console.print(table)
         console.print()
     console.print("how a number comes about: chatscale plan … --explain kafka.partitions", style="dim")
@@ -68,7 +57,7 @@ def result(judged: Result, *, as_json: bool) -> None:
         return
     from reports.summary import summary_lines
 
-    console = _console()
+    console = stdout_console()
     for part in summary_lines(judged):
         console.print(part)
 
@@ -90,7 +79,7 @@ def verdicts(path: Path, history: History, found: Sequence[Verdict], *, as_json:
             }
         )
         return
-    console = _console()
+    console = stdout_console()
     console.print(f"{path}: {len(history.frame):,} events", style="dim")
     for verdict in found:
         console.print(_SIGNS[verdict.outcome], f"{verdict.check:<18}", verdict.summary)
@@ -118,7 +107,7 @@ def comparison(judged: Result, *, as_json: bool) -> None:
     for row in compared.rows:
         values = (quantity(row.predicted, row.unit), quantity(row.measured, row.unit))
         table.add_row(row.subject, row.statistic, *values, row.shown_error)
-    console = _console()
+    console = stdout_console()
     console.print(table)
     console.print(compared.conclusion)
 
@@ -130,7 +119,7 @@ def findings(found: Iterable[Finding], *, as_json: bool) -> int:
     if as_json:
         json_document({"ok": healthy, "findings": [asdict(finding) for finding in found]})
     else:
-        console = _console()
+        console = stdout_console()
         for finding in found:
             console.print(_SIGNS[Outcome.PASS if finding.ok else Outcome.FAIL], f"{finding.name:<14}", finding.detail)
             if finding.mend:
@@ -143,7 +132,7 @@ def bench(found: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         json_document(found)
         return
-    console = _console()
+    console = stdout_console()
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("tried/s", "delivery p50", "p99", "lag p99", "violations", ""):
         table.add_column(name, justify="right", header_style="dim")

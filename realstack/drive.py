@@ -21,7 +21,7 @@ from realstack.servers import Servers
 from realstack.servers.process import ManagedProcess
 from realstack.stack import ChatStack
 from realstack.witness import Clock, log_events, push_events, store_events
-from sim.errors import ServerLostError
+from sim.errors import ServerLostError, UsageError
 from sim.history import History
 from sim.scenario import Scenario
 from sim.settings import config_event
@@ -49,8 +49,10 @@ def drive(
 
     `on_progress` is told several times a second how far it is; `meddle` may then kill processes of the backend.
     For `idle_s` nothing but the gauges run, so that a calibration knows what an idle box uses.
-    Raises ServerStartError or ServerLostError when a server or process does not come up or dies.
+    Raises UsageError for a scenario with faults, ServerStartError or ServerLostError when a server or process does not
+    come up or dies.
     """
+    refuse_faults(scenario)
     folder.mkdir(parents=True, exist_ok=True)
     trace_path = folder / "trace.parquet"
     trace.save(trace_path)
@@ -72,6 +74,14 @@ def drive(
         rest = History.of([*gauges.events, *stack.faults, *_witnesses(stack, clock)])
     Path(plan.events).unlink()
     return _join(config_event(scenario, trace), [seen, rest], origin_ns)
+
+
+def refuse_faults(scenario: Scenario) -> None:
+    """Raise UsageError when the scenario has faults: the real stack does not inject them."""
+    if scenario.faults:
+        raise UsageError(
+            f"{scenario.name} has faults, which only the model injects: chatscale simulate {scenario.name}"
+        )
 
 
 def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path) -> Plan:

@@ -7,5 +7,8 @@ from chatscale.lazy import LazyGroup
 command = LazyGroup(
     "bench",
     help="Measure chatscale itself.",
-    lazy={"real": ("chatscale.commands.bench_real", "The highest message rate that this box sustains.")},
+    lazy={
+        "real": ("chatscale.commands.bench_real", "The highest message rate that this box sustains."),
+        "sim": ("chatscale.commands.bench_sim", "How fast the full-size model is, and whether it equals SimPy."),
+    },
 )

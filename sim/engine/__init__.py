@@ -2,6 +2,7 @@
 
 reference   SimPy: everything, at the size of the box
 stations    cores, event loops, thread pools
+injector    faults, as the scenario has them
 profile     what each operation costs; `box` holds the default
 calibrate   a profile from a real run at low load
 """

@@ -32,7 +32,16 @@ _DRAWS_AT_ONCE = 1024
 class Context:
     """One box during one run."""
 
-    def __init__(self, design: Design, members: Mapping[int, tuple[int, ...]], profile: Profile, seed: int) -> None:
+    def __init__(
+        self,
+        design: Design,
+        members: Mapping[int, tuple[int, ...]],
+        profile: Profile,
+        seed: int,
+        *,
+        has_faults: bool = False,
+    ) -> None:
+        self.has_faults = has_faults
         self.design = design
         self.members = members
         self.profile = profile
@@ -41,8 +50,11 @@ class Context:
         self.processes: dict[str, Pool] = {}
         self.events: list[dict[str, Any]] = []
         self.last_event_s = self.env.now
+        # By gateway: how far its clock is off, and the share of heartbeats that do not reach it.
+        self.skew_ns: dict[str, int] = {}
+        self.heartbeats_lost: dict[str, float] = {}
         # New purposes go to the end: the order decides which child of the seed a stream gets.
-        purposes = (*DELAYS, "background", "partition")
+        purposes = (*DELAYS, "background", "partition", "back-off", "heartbeats")
         children = SeedSequence(seed).spawn(len(purposes))
         self._streams = {
             purpose: np.random.Generator(PCG64(child)) for purpose, child in zip(purposes, children, strict=True)
@@ -72,6 +84,8 @@ class Context:
         return self._started(name, Pool(self.env, self.cores, self.profile.threads[name]))
 
     def _started(self, name: str, server: Server) -> Server:
+        if (before := self.processes.get(name)) is not None:
+            server.cpu_s = before.cpu_s
         self.processes[name] = server
         share = self.profile.background[kind_of(name)].value
         phase_s = float(self._streams["background"].random()) * _BACKGROUND_PERIOD_S
@@ -85,6 +99,29 @@ class Context:
     def delay(self, hop: str) -> simpy.Event:
         """Wait for the next delay of a hop."""
         return self.env.timeout(next(self._delays[hop]))
+
+    def answer(
+        self, work: Generator[simpy.Event, Any, Item], limit_s: float, *ends: simpy.Event
+    ) -> Generator[simpy.Event, Any, Item | None]:
+        """The value of work that somebody else does; None when it is not there in time, or one of `ends` comes first.
+
+        The work goes on all the same. Without faults every answer comes, however late, and there is no timer.
+        """
+        if not self.has_faults:
+            value = yield from work
+            return value
+        done = self.env.process(work)
+        yield self.env.any_of([done, self.env.timeout(limit_s), *ends])
+        return done.value if done.triggered else None
+
+    def back_off_s(self, limit_s: float) -> float:
+        """How long to wait before the next try: full jitter, uniform up to the limit."""
+        return float(self._streams["back-off"].random()) * limit_s
+
+    def loses_heartbeat(self, gateway: str) -> bool:
+        """Whether the heartbeat that should reach a gateway now gets lost."""
+        share = self.heartbeats_lost.get(gateway, 0.0)
+        return share > 0 and float(self._streams["heartbeats"].random()) < share
 
     def random_partition(self) -> int:
         """Where a record without a key goes."""

@@ -1,6 +1,8 @@
 """A user's device, in the one driver process: does what the trace says, shows what arrives, answers with receipts.
 
     offline ─► connect: Hello ─► Welcome: Resume, and again what has no answer ─► … ─► disconnect or crash
+                  ▲ back off, next gateway                                        └─► lost
+                  └──────────── refused, no welcome in time, lost ◄───────────────────┘
 
 Open loop: what is due is done whether or not the server keeps up. A message is sent again with the next session, and
 after RESEND_AFTER_S, until it is acknowledged.
@@ -8,6 +10,7 @@ after RESEND_AFTER_S, until it is acknowledged.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +22,8 @@ from sim.engine.frames import (
     Bye,
     Heartbeat,
     Hello,
+    Lapsed,
+    Lost,
     Message,
     Open,
     Presence,
@@ -35,23 +40,26 @@ from sim.engine.frames import (
 )
 from sim.engine.gateway import Gateway
 from sim.engine.session import Session
-from sim.history import STAMPS
 from sim.trace import Action
 
 RESEND_AFTER_S = 5.0
-_WORKER_STAMPS = tuple(stamp for stamp in STAMPS if stamp not in ("accepted_ns", "pushed_ns"))
+_WELCOME_WITHIN_S = 10.0
+_BACK_OFF_S = (0.1, 3.0)
 
 
 class Device:
-    """The device of one user. `resumed` comes when the session has brought everything missed."""
+    """The device of one user; `gateways` by number. `resumed` comes when the session has brought everything missed."""
 
-    def __init__(self, context: Context, user: int, gateway: Gateway) -> None:
+    def __init__(self, context: Context, user: int, gateways: Mapping[int, Gateway]) -> None:
         self._context = context
-        self._gateway = gateway
+        self._gateways = gateways
         self._driver = context.processes["driver"]
         self._user = user
         self._own = {"device": f"u{user}", "user": f"u{user}"}
         self._session: Session | None = None
+        self._gateway = ""
+        self._wanted = False
+        self._attempt = 0
         self._epoch = 0
         self._actions: Inbox[Action] = Inbox(context.env)
         self._due = Wire(context, "lag", self._actions.put)
@@ -59,7 +67,7 @@ class Device:
         self._waiting_for_gap: set[int] = set()
         self._receipts_due: dict[int, list[Message]] = {}
         self._unanswered: dict[str, tuple[Message, float]] = {}
-        self._seen: set[tuple[str, str, str]] = set()
+        self._seen: dict[tuple[str, int], str] = {}
         self.resumed = context.env.event()
         context.env.process(self._live())
 
@@ -82,13 +90,16 @@ class Device:
         session = self._session
         match action.action:
             case "connect":
-                if session is None:
+                if not self._wanted:
+                    self._wanted, self._attempt = True, 0
                     self._connect()
             case "send":
                 self._send(action, began_ns)
             case "disconnect" | "crash":
+                self._wanted = False
                 if session is not None:
                     self._close(session, action.action)
+                    session.to_gateway(Bye())
             case _ if session is None or not session.welcome:
                 pass  # people whose app is not connected have nothing to renew, open or read
             case "heartbeat":
@@ -105,22 +116,53 @@ class Device:
     # The session.
 
     def _connect(self) -> None:
+        gateway = self._gateways[1 + (self._user + self._attempt) % len(self._gateways)]
+        self._gateway = gateway.name
+        if gateway.died.triggered:
+            self._try_again()
+            return
         self._epoch += 1
         session = self._session = Session(self._context, self._user, self._epoch, self._receive)
-        self._context.env.process(self._gateway.serve(session))
+        self._context.env.process(gateway.serve(session))
         session.to_gateway(Hello())
+        if self._context.has_faults:
+            self._context.env.process(self._wait_for_welcome(session))
+
+    def _wait_for_welcome(self, session: Session) -> Process:
+        yield self._context.env.timeout(_WELCOME_WITHIN_S)
+        if session.open and not session.welcome:
+            self._lose(session)
+            session.to_gateway(Bye())
+
+    def _lose(self, session: Session) -> None:
+        self._close(session, "lost")
+        self._try_again()
+
+    def _try_again(self) -> None:
+        self._attempt += 1
+        self._context.env.process(self._back_off(self._attempt))
+
+    def _back_off(self, attempt: int) -> Process:
+        first_s, most_s = _BACK_OFF_S
+        yield self._context.env.timeout(self._context.back_off_s(min(most_s, first_s * 2**attempt)))
+        if self._wanted and self._session is None and self._attempt == attempt:
+            self._connect()
 
     def _welcome(self, session: Session) -> None:
         session.welcome = True
-        self._record_session("conn.open", session, gateway=self._gateway.name)
+        self._record_session("conn.open", session, gateway=self._gateway)
         self._work("frame").callbacks.append(lambda _: self._start(session))
 
     def _start(self, session: Session) -> None:
         if session.open:
-            session.to_gateway(Resume(dict(self._conversations.cursors), everything=True))
+            session.ready = True
+            self._resume(session)
             for message, _ in self._unanswered.values():
                 session.to_gateway(Send(replace(message)))
             self._say_delivered()
+
+    def _resume(self, session: Session) -> None:
+        session.to_gateway(Resume(dict(self._conversations.cursors), everything=True))
 
     def _close(self, session: Session, cause: str) -> None:
         if cause == "disconnect":
@@ -131,8 +173,7 @@ class Device:
         self._waiting_for_gap.clear()
         self.resumed = self._context.env.event()
         if session.welcome:
-            self._record_session("conn.close", session, gateway=self._gateway.name, cause=cause)
-        session.to_gateway(Bye())
+            self._record_session("conn.close", session, gateway=self._gateway, cause=cause)
 
     # What the user does.
 
@@ -142,18 +183,18 @@ class Device:
         times = {"t_ns": began_ns, "intended_ns": action.t_ns}
         self._context.record("send.invoke", **self._own, conv=f"c{message.conv}", **what, **times)
         self._unanswered[message.uuid] = (message, self._context.env.now)
-        if self._session is not None and self._session.welcome:
+        if self._session is not None and self._session.ready:
             self._session.to_gateway(Send(replace(message)))
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether it is connected and the server owes it an acknowledgement."""
-        return self._session is not None and bool(self._unanswered)
+        """Whether it means to be connected, and is not, or the server owes it an acknowledgement."""
+        return self._wanted and (self._session is None or bool(self._unanswered))
 
     def resend_old(self) -> None:
         """Send again what has waited for its answer for too long."""
         session, now_s = self._session, self._context.env.now
-        if session is None or not session.welcome:
+        if session is None or not session.ready:
             return
         for uuid, (message, since_s) in self._unanswered.items():
             if now_s - since_s > RESEND_AFTER_S:
@@ -180,32 +221,45 @@ class Device:
             case Shown():
                 self._take(session, frame)
             case Sent(message):
-                if self._unanswered.pop(message.uuid, None) is not None:
-                    ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
-                    self._context.record("send.ok", **self._own, **ids)
+                self._acknowledged(message)
             case Seen(receipt):
                 self._learn(receipt)
             case Renewed(stored_ns):
                 self._record_session("heartbeat.stored", session, t_ns=stored_ns)
+            case Lapsed():
+                self._resume(session)
+            case Lost():
+                self._lose(session)
             case Resumed():
-                if not self.resumed.triggered:
-                    self.resumed.succeed()
-            case Presence(online, start_ns):
-                for user, state in online.items():
-                    answer = {"reader": f"u{user}", "state": "online" if state else "offline"}
-                    self._context.record("presence.read", **self._own, **answer, start_ns=start_ns)
+                self._caught_up()
+            case Presence():
+                self._learn_presence(frame)
+
+    def _acknowledged(self, message: Message) -> None:
+        if self._unanswered.pop(message.uuid, None) is not None:
+            ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
+            self._context.record("send.ok", **self._own, **ids)
+
+    def _caught_up(self) -> None:
+        if not self.resumed.triggered:
+            self.resumed.succeed()
+
+    def _learn_presence(self, presence: Presence) -> None:
+        for user, online in presence.online.items():
+            answer = {"reader": f"u{user}", "state": "online" if online else "offline"}
+            self._context.record("presence.read", **self._own, **answer, start_ns=presence.start_ns)
 
     def _learn(self, receipt: Receipt) -> None:
         for message in receipt.messages:
-            what = {"uuid": message.uuid, "reader": f"u{receipt.reader}", "state": receipt.state}
-            key = (what["uuid"], what["reader"], what["state"])
-            if key not in self._seen:
-                self._seen.add(key)
+            # The log delivers at least once: a receipt may come again, and then behind a later one.
+            if self._seen.get((message.uuid, receipt.reader)) not in (receipt.state, "read"):
+                self._seen[message.uuid, receipt.reader] = receipt.state
+                what = {"uuid": message.uuid, "reader": f"u{receipt.reader}", "state": receipt.state}
                 self._context.record("receipt.seen", **self._own, conv=f"c{receipt.conv}", **what)
 
     def _take(self, session: Session, frame: Shown) -> None:
         conv = frame.message.conv
-        self._record_session("wire.deliver", session, **self._describe(frame))
+        self._record_session("wire.deliver", session, **frame.ids())
         for shown in self._conversations.take(frame):
             self._show(session, shown)
         if self._conversations.has_gap(conv) and conv not in self._waiting_for_gap:
@@ -225,21 +279,11 @@ class Device:
 
     def _show(self, session: Session, frame: Shown) -> None:
         message = frame.message
-        stamps: dict[str, int] = {}
-        if frame.pushed_ns is not None:
-            stamps = {stamp: getattr(message, stamp) for stamp in _WORKER_STAMPS}
-            stamps |= {"accepted_ns": message.accepted_ns, "pushed_ns": frame.pushed_ns}
-        own = {"cseq": message.cseq, "hash": message.hash, **stamps}
-        self._record_session("deliver", session, **self._describe(frame), **own)
+        own = {"cseq": message.cseq, "hash": message.hash, **frame.stamps()}
+        self._record_session("deliver", session, **frame.ids(), **own)
         if not self._receipts_due:
             self._work("frame").callbacks.append(lambda _: self._say_delivered())
         self._receipts_due.setdefault(message.conv, []).append(message)
-
-    def _describe(self, frame: Shown) -> dict[str, Any]:
-        message = frame.message
-        ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
-        seq = {"seq": message.position} if frame.prev >= 0 else {}
-        return {**ids, **seq, "via": "resume" if frame.pushed_ns is None else "push"}
 
     def _say_delivered(self) -> None:
         # Everything shown since the last time goes together; without a session it waits for the next.

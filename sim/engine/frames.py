@@ -1,7 +1,7 @@
 """What moves through the model: messages, and the frames between a device and its gateway.
 
 device → gateway    Hello Resume Send Receipt Heartbeat Open Bye
-gateway → device    Welcome Shown Sent Seen Presence Renewed Resumed
+gateway → device    Welcome Shown Sent Seen Presence Renewed Lapsed Resumed Lost
 """
 
 from __future__ import annotations
@@ -9,14 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sim.history import STAMPS
 from sim.trace import Action
+
+_WORKER_STAMPS = tuple(stamp for stamp in STAMPS if stamp not in ("accepted_ns", "pushed_ns"))
 
 
 @dataclass(slots=True)
 class Message:
-    """One message; ids and stamps are filled in along its way. `position` orders its conversation."""
+    """One message; ids and stamps are filled in along its way. `position` orders its conversation.
+
+    `partition` and `offset` are its place in the log.
+    """
 
     conv: int
     uuid: str
@@ -26,6 +32,8 @@ class Message:
     hash: str
     message_id: int = 0
     position: int = 0
+    partition: int = -1
+    offset: int = -1
     accepted_ns: int = 0
     polled_ns: int = 0
     started_ns: int = 0
@@ -37,6 +45,10 @@ class Message:
         """The message of a `send` action. The text is imagined; its hash depends on the message alone."""
         digest = hashlib.sha256(f"{action.uuid}:{action.size_bytes}".encode()).hexdigest()[:16]
         return cls(action.conv, action.uuid, action.user, action.cseq, action.size_bytes, digest)
+
+    def is_same_record(self, other: Message) -> bool:
+        """Whether both come from one record of the log, which was delivered twice."""
+        return (self.partition, self.offset) == (other.partition, other.offset)
 
 
 class Hello(NamedTuple):
@@ -91,6 +103,20 @@ class Shown(NamedTuple):
     prev: int
     pushed_ns: int | None
 
+    def ids(self) -> dict[str, Any]:
+        """What a history says of the frame."""
+        message = self.message
+        ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
+        seq = {"seq": message.position} if self.prev >= 0 else {}
+        return {**ids, **seq, "via": "resume" if self.pushed_ns is None else "push"}
+
+    def stamps(self) -> dict[str, int]:
+        """The times of its way, of a push."""
+        if self.pushed_ns is None:
+            return {}
+        own = {stamp: getattr(self.message, stamp) for stamp in _WORKER_STAMPS}
+        return {**own, "accepted_ns": self.message.accepted_ns, "pushed_ns": self.pushed_ns}
+
 
 class Sent(NamedTuple):
     """The log has the message."""
@@ -117,9 +143,17 @@ class Renewed(NamedTuple):
     stored_ns: int
 
 
+class Lapsed(NamedTuple):
+    """The registration was gone when the heartbeat renewed it: what was sent meanwhile found nobody."""
+
+
 class Resumed(NamedTuple):
     """Everything missed has been sent."""
 
 
+class Lost(NamedTuple):
+    """Not a frame: the socket broke."""
+
+
 ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Bye
-ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Resumed
+ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Lapsed | Resumed | Lost

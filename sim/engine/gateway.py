@@ -6,7 +6,8 @@
     Open      ─► receive ─► presence store ─► Presence
     Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Resumed
 
-Frames of one session are honoured one after the other; all of the gateway's work shares one event loop.
+Frames of one session are honoured one after the other; all of the gateway's work shares one event loop. A gateway that
+was killed is another one when it comes back: without sessions, and with a new loop.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sim.engine.frames import (
     Bye,
     Heartbeat,
     Hello,
+    Lapsed,
     Message,
     Open,
     Presence,
@@ -54,17 +56,18 @@ class Delivery(NamedTuple):
 
 
 class Snowflake:
-    """Message ids of one gateway: milliseconds, 10 bits of gateway, 12 bits of counter."""
+    """Message ids of one gateway: milliseconds of its clock, 10 bits of gateway, 12 bits of counter."""
 
     def __init__(self, context: Context, gateway: int) -> None:
         self._context = context
         self._gateway = gateway
+        self._name = f"gateway-{gateway}"
         self._last_ms = 0
         self._counter = 0
 
     def next_id(self) -> int:
-        """The next id; a full millisecond borrows from the next."""
-        now_ms = self._context.now_ns // 1_000_000
+        """The next id; a full millisecond borrows from the next, a clock that went back waits at the last."""
+        now_ms = (self._context.now_ns + self._context.skew_ns.get(self._name, 0)) // 1_000_000
         if now_ms > self._last_ms:
             self._last_ms, self._counter = now_ms, 0
         else:
@@ -89,27 +92,44 @@ class Gateway:
         self.number = number
         self.name = f"gateway-{number}"
         self._context = context
-        self._loop = context.event_loop(self.name)
-        self._producer = Producer(log)
+        self.died = context.env.event()
+        self.loop = context.event_loop(self.name)
+        self._producer = Producer(log, self.loop)
         self._store = store
         self._registry = registry
         self._memberships = memberships
         self._ids = Snowflake(context, number)
+        # By user who is here; by name every socket that is not closed.
         self._sessions: dict[int, Session] = {}
+        self._sockets: dict[str, Session] = {}
         self._known_members: set[int] = set()
 
     def _work(self, operation: str, times: int = 1) -> simpy.Event:
-        return self._loop.run(self._context.profile.cpu_s(f"gateway.{operation}") * times)
+        return self.loop.run(self._context.profile.cpu_s(f"gateway.{operation}") * times)
 
     def serve(self, session: Session) -> Process:
         """A process: one connection from hello to goodbye."""
+        self._sockets[session.name] = session
+        if self.loop.stopped:
+            yield self.loop.awake()
+            if not session.open:
+                del self._sockets[session.name]
+                return
         while True:
             if not session.inbox:
                 yield session.inbox.filled()
             for frame in session.inbox.take():
                 yield from self._honour(session, frame)
                 if isinstance(frame, Bye):
+                    del self._sockets[session.name]
                     return
+
+    def kill(self) -> None:
+        """Die. Nothing under way in here goes on, and the sockets break."""
+        self.loop.stop()
+        self.died.succeed()
+        for session in self._sockets.values():
+            session.break_off()
 
     def _honour(self, session: Session, frame: ToGateway) -> Process:
         if isinstance(frame, Hello):
@@ -124,8 +144,8 @@ class Gateway:
                 yield self._work("receipt")
                 self._producer.send(frame)
             case Heartbeat():
-                yield from self._renew(session)
-                self._push(session, Renewed(self._context.now_ns))
+                if not self._context.loses_heartbeat(self.name):
+                    yield from self._beat(session)
             case Open(conv, start_ns):
                 yield from self._require_members(conv)
                 yield self._work("redis")
@@ -142,9 +162,15 @@ class Gateway:
         yield from self._renew(session)
         self._push(session, Welcome())
 
-    def _renew(self, session: Session) -> Process:
+    def _beat(self, session: Session) -> Process:
+        lapsed = yield from self._renew(session)
+        self._push(session, Renewed(self._context.now_ns))
+        if lapsed:
+            self._push(session, Lapsed())
+
+    def _renew(self, session: Session) -> Generator[simpy.Event, Any, bool]:
         yield self._work("redis")
-        yield from self._registry.renew(session.user, session.epoch, self.number)
+        return (yield from self._registry.renew(session.user, session.epoch, self.number))
 
     def _forget(self, session: Session) -> Process:
         if self._sessions.get(session.user) is session:
@@ -197,9 +223,16 @@ class Gateway:
                         self._push(session, Shown(row, prev, None))
                         shown = row.position
 
-    def deliver(self, deliveries: Sequence[Delivery]) -> Generator[simpy.Event, Any, list[tuple[int, ...]]]:
-        """DeliverMessage: push to the sessions that are here; the value is who is not, a tuple for each delivery."""
+    def deliver(
+        self, deliveries: Sequence[Delivery], deadline_s: float
+    ) -> Generator[simpy.Event, Any, list[tuple[int, ...]]]:
+        """DeliverMessage: push to the sessions that are here; the value is who is not, a tuple for each delivery.
+
+        After the deadline the caller has gone, and nothing is pushed.
+        """
         yield self._work("call")
+        if self._context.env.now > deadline_s:
+            return []
         pushed_ns = self._context.now_ns
         return [self._deliver_one(delivery, pushed_ns) for delivery in deliveries]
 

@@ -1,23 +1,31 @@
-"""The log: a Kafka broker, gateways' producers, and consumers that fetch ahead.
+"""The log: a Kafka broker with what is not committed yet, gateways' producers, and consumers that fetch ahead.
 
     Producer ─ one request in flight, all that waited meanwhile in the next ─► Log ─► Consumer ─► poll
+                                                                                ▲
+                                                                              commit
 
-One broker holds every partition. There `acks = all` and `acks = 1` wait for the same single copy, and idempotence
-only shows after a lost answer, which does not happen here: both choices are honoured because they change nothing.
+One broker holds every partition: there `acks = all` and `acks = 1` wait for the same single copy. A request that is
+not answered in time is sent again. The broker may have had the first: then an idempotent producer is recognised by its
+sequence numbers, another one appends everything twice.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Generator
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import simpy
 
 from sim.engine.context import Context, Inbox, Process
 from sim.engine.frames import Message, Receipt
+from sim.engine.offsets import Key, Offsets
 from sim.engine.partition import partition_of
+from sim.engine.stations import Pool
+
+_REQUEST_TIMEOUT_S = 10.0
+_RETRY_AFTER_S = 0.1
 
 
 @dataclass(slots=True)
@@ -30,6 +38,16 @@ class Record:
     appended: simpy.Event
     offset: int = -1
 
+    @property
+    def key(self) -> Key:
+        """Its partition of its topic."""
+        return self.topic, self.partition
+
+    def again(self) -> Record:
+        """The same record with a message of its own, so that two who work on it do not share its stamps."""
+        value = replace(self.value) if isinstance(self.value, Message) else self.value
+        return replace(self, value=value)
+
 
 class Log:
     """The broker."""
@@ -37,8 +55,9 @@ class Log:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.server = context.pool("kafka")
-        self._ends: dict[tuple[str, int], int] = defaultdict(int)
-        self._consumers: list[Consumer] = []
+        self._ends: dict[Key, int] = defaultdict(int)
+        self._uncommitted: dict[Key, deque[Record]] = defaultdict(deque)
+        self._readers: dict[Key, Consumer] = {}
 
     def record_of(self, value: Message | Receipt) -> Record:
         """A record with its topic and partition. Receipts follow their conversation even where messages have no key."""
@@ -50,28 +69,61 @@ class Log:
         topic = "messages" if isinstance(value, Message) else "receipts"
         return Record(topic, partition, value, context.env.event())
 
-    def subscribe(self, consumer: Consumer) -> None:
-        """Offer the consumer every record of its partitions from now on."""
-        self._consumers.append(consumer)
+    def produce(self, batch: Sequence[Record]) -> Generator[simpy.Event, Any, bool]:
+        """One request of a producer."""
+        cpu_s = self.context.profile.cpu_s
+        yield self.server.run(cpu_s("kafka.produce") + len(batch) * cpu_s("kafka.record"))
+        for record in batch:
+            if record.offset < 0:
+                self._append(record)
+            elif not self.context.design.idempotence:
+                self._append(record.again())
+        return True
 
-    def append(self, record: Record) -> None:
-        """Give the record its offset, write messages down, and let the consumers have it."""
-        key = (record.topic, record.partition)
+    def _append(self, record: Record) -> None:
+        key = record.key
         record.offset = self._ends[key]
         self._ends[key] += 1
         if isinstance(message := record.value, Message):
+            message.partition, message.offset = record.partition, record.offset
             where = {"partition": record.partition, "offset": record.offset}
             ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
             self.context.record("log.append", **ids, **where)
-        for consumer in self._consumers:
-            consumer.offer(record)
+        self._uncommitted[key].append(record)
+        if (reader := self._readers.get(key)) is not None:
+            reader.offer(record)
+
+    def assign(self, consumer: Consumer, keys: Collection[Key]) -> None:
+        """Offer the consumer every record of these partitions that is not committed, and those to come."""
+        for key in keys:
+            self._readers[key] = consumer
+            for record in self._uncommitted[key]:
+                consumer.offer(record.again())
+
+    def release(self, consumer: Consumer) -> None:
+        """The consumer's partitions belong to nobody."""
+        self._readers = {key: reader for key, reader in self._readers.items() if reader is not consumer}
+
+    def commit(self, consumer: Consumer, positions: Mapping[Key, int]) -> None:
+        """Forget what lies before these positions; refused for partitions that are not the consumer's any more."""
+        for key, position in positions.items():
+            records = self._uncommitted[key]
+            while self._readers.get(key) is consumer and records and records[0].offset < position:
+                records.popleft()
+
+    def backlog(self, topic: str) -> int:
+        """Records of a topic that were appended and are not done."""
+        readers = list(dict.fromkeys(self._readers.values()))
+        free = (len(rows) for key, rows in self._uncommitted.items() if key[0] == topic and key not in self._readers)
+        return sum(reader.offered[topic] - reader.offsets.done[topic] for reader in readers) + sum(free)
 
 
 class Producer:
     """A gateway's producer: the next request leaves when the last was answered, with everything that waits."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, loop: Pool) -> None:
         self._log = log
+        self._loop = loop
         self._context = log.context
         self._waiting: Inbox[Record] = Inbox(log.context.env)
         self._context.env.process(self._produce())
@@ -83,41 +135,46 @@ class Producer:
         return record.appended
 
     def _produce(self) -> Process:
-        context, profile = self._context, self._context.profile
-        request_s, record_s = profile.cpu_s("kafka.produce"), profile.cpu_s("kafka.record")
+        context = self._context
         while True:
             if not self._waiting:
                 yield self._waiting.filled()
             if context.design.linger_s:
                 yield context.env.timeout(context.design.linger_s)
+            if self._loop.stopped:
+                yield self._loop.awake()
             batch = self._waiting.take()
-            yield self._log.server.run(request_s + len(batch) * record_s)
-            for record in batch:
-                self._log.append(record)
+            yield from self._send(batch)
             yield context.delay("ack")
             for record in batch:
                 record.appended.succeed()
 
+    def _send(self, batch: Sequence[Record]) -> Process:
+        while not (yield from self._context.answer(self._log.produce(batch), _REQUEST_TIMEOUT_S)):
+            yield self._context.env.timeout(_RETRY_AFTER_S)
+            if self._loop.stopped:
+                yield self._loop.awake()
+
 
 class Consumer:
-    """Fetches the records of its topics and partitions, one request in flight, ahead of whoever polls."""
+    """One assignment: fetches the records of some partitions, one request in flight, ahead of whoever polls."""
 
-    def __init__(self, log: Log, topics: Collection[str], partitions: Collection[int]) -> None:
+    def __init__(self, log: Log, loop: Pool, topics: Collection[str], partitions: Collection[int]) -> None:
         self._log = log
+        self._loop = loop
         self._context = log.context
-        self._topics = frozenset(topics)
-        self._partitions = frozenset(partitions)
         self._at_broker: Inbox[Record] = Inbox(log.context.env)
         self._fetched: Inbox[Record] = Inbox(log.context.env)
+        self.offsets = Offsets(log.context.env)
         self.offered = dict.fromkeys(topics, 0)
-        log.subscribe(self)
+        self.closed = False
+        log.assign(self, [(topic, partition) for topic in topics for partition in partitions])
         self._context.env.process(self._fetch())
 
     def offer(self, record: Record) -> None:
-        """Wait for the next fetch, when the record is one of ours."""
-        if record.topic in self._topics and record.partition in self._partitions:
-            self.offered[record.topic] += 1
-            self._at_broker.put(record)
+        """One of ours: it waits for the next fetch."""
+        self.offered[record.topic] += 1
+        self._at_broker.put(record)
 
     def poll(self) -> Generator[simpy.Event, Any, list[Record]]:
         """Everything fetched since the last poll; waits while there is nothing."""
@@ -130,6 +187,8 @@ class Consumer:
         while True:
             if not self._at_broker:
                 yield self._at_broker.filled()
+            if self._loop.stopped:
+                yield self._loop.awake()
             yield self._log.server.run(fetch_s)
             answer = self._at_broker.take()
             yield self._context.delay("log")

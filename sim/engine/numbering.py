@@ -3,6 +3,9 @@
 With `cursor = sequence` the next number is a message's position, and each recipient is told which position it must
 have shown before: the last one by somebody else. With `cursor = message-id` the gateway's id is the position and
 nothing is promised.
+
+What a worker knows of a conversation is rebuilt from the store at first touch. So a record that the log delivers again
+gets the position that it had, and two workers that work on one log at once, one of them a zombie, agree.
 """
 
 from __future__ import annotations
@@ -20,25 +23,29 @@ class _Conversation:
     last_sender: int = -1
     # The last position by anybody but the last sender.
     last_by_other: int = 0
-    uuids: set[str] = field(default_factory=set)
+    # In order of position.
+    by_uuid: dict[str, Message] = field(default_factory=dict)
 
     def add(self, message: Message) -> None:
         if message.sender != self.last_sender:
             self.last_by_other, self.last_sender = self.last, message.sender
         self.last = message.position
-        self.uuids.add(message.uuid)
+        self.by_uuid[message.uuid] = message
 
-    def previous_for(self, reader: int) -> int:
-        return self.last_by_other if reader == self.last_sender else self.last
+    def previous_for(self, reader: int, position: int) -> int:
+        if position > self.last:
+            return self.last_by_other if reader == self.last_sender else self.last
+        earlier = (row for row in reversed(self.by_uuid.values()) if row.position < position)
+        return next((row.position for row in earlier if row.sender != reader), 0)
 
 
 class Numbering:
     """One worker's conversations. With random keys a second worker counts the same conversation, and collides."""
 
     def __init__(self, context: Context) -> None:
-        self._sequenced = context.design.cursor == "sequence"
+        self.sequenced = context.design.cursor == "sequence"
         self._by_uuid = context.design.dedup == "client-id-key"
-        self._looks_back = self._sequenced or self._by_uuid
+        self._looks_back = self.sequenced or self._by_uuid
         self._conversations: dict[int, _Conversation] = {}
 
     def must_look_back(self, conv: int) -> bool:
@@ -51,19 +58,35 @@ class Numbering:
         for row in reversed(list(newest_first)):
             conversation.add(row)
 
-    def place(self, message: Message) -> bool:
-        """Give the message its position; False when the design recognises it as sent again."""
+    def forget(self, conv: int) -> None:
+        """What we know of a conversation is not what the store has."""
+        self._conversations.pop(conv, None)
+
+    def known(self, message: Message, *, conflicted: bool) -> Message | None:
+        """The message that this one is another copy of, if the design can tell.
+
+        By UUID; or, where the number that this record should have was taken, because the same record has it.
+        """
+        conversation = self._conversations.get(message.conv)
+        known = conversation.by_uuid.get(message.uuid) if conversation is not None else None
+        if known is None or self._by_uuid:
+            return known
+        return known if conflicted and known.is_same_record(message) else None
+
+    def place(self, message: Message) -> None:
+        """Give the message its position: the next one."""
         conversation = self._conversations.setdefault(message.conv, _Conversation())
-        message.position = conversation.last + 1 if self._sequenced else message.message_id
-        return not (self._by_uuid and message.uuid in conversation.uuids)
+        message.position = conversation.last + 1 if self.sequenced else message.message_id
 
     def previous_for(self, message: Message, readers: Iterable[int]) -> dict[int, int]:
-        """What each reader must have shown before this message, which is the next one; -1 where nothing is promised."""
-        if not self._sequenced:
+        """What each reader must have shown before this message; -1 where nothing is promised."""
+        if not self.sequenced:
             return dict.fromkeys(readers, -1)
         conversation = self._conversations[message.conv]
-        return {reader: conversation.previous_for(reader) for reader in readers}
+        return {reader: conversation.previous_for(reader, message.position) for reader in readers}
 
     def stored(self, message: Message) -> None:
-        """The message is now the last of its conversation."""
-        self._conversations[message.conv].add(message)
+        """The message was placed and stored: it is the last of its conversation, unless it was known before."""
+        conversation = self._conversations[message.conv]
+        if not self.sequenced or message.position > conversation.last:
+            conversation.add(message)

@@ -3,8 +3,9 @@
     conn:{user}      → gateway and epoch of the session     conn_ttl_s
     presence:{user}  → online                               presence_ttl_s
 
-With `registry = user` whoever closes last deletes both keys, also those of a newer session. With `registry = device` a
-session deletes only what it wrote.
+With `registry = user` whoever closes last deletes both keys, also those of a newer session, and who renews last owns
+them. With `registry = device` a session deletes only what it wrote, never takes the place of a newer one, and hears
+of it when its entry was gone.
 """
 
 from __future__ import annotations
@@ -34,23 +35,38 @@ class Registry:
         self._connections: dict[int, _Connection] = {}
         self._online_until_s: dict[int, float] = {}
 
-    def renew(self, user: int, epoch: int, gateway: int) -> Process:
-        """Write both keys of a session, at its start and with each heartbeat."""
+    def renew(self, user: int, epoch: int, gateway: int) -> Generator[simpy.Event, Any, bool]:
+        """Write both keys of a session, at its start and with each heartbeat; whether its entry was gone."""
         yield self._commands(2)
         now_s, design = self._context.env.now, self._context.design
-        self._connections[user] = _Connection(gateway, epoch, now_s + design.conn_ttl_s)
-        self._online_until_s[user] = now_s + design.presence_ttl_s
+        known, per_device = self._known(user), design.registry == "device"
+        if not (per_device and known is not None and known.epoch > epoch):
+            self._connections[user] = _Connection(gateway, epoch, now_s + design.conn_ttl_s)
+            self._online_until_s[user] = now_s + design.presence_ttl_s
         yield self._context.delay("route")
+        return per_device and known is None
 
     def forget(self, user: int, epoch: int, gateway: int) -> Process:
         """Delete the keys of a session that ended."""
         yield self._commands(2)
-        known = self._connections.get(user)
-        alive = known is not None and known.expires_s > self._context.env.now
-        owns = alive and known is not None and (known.gateway, known.epoch) == (gateway, epoch)
+        known = self._known(user)
+        owns = known is not None and (known.gateway, known.epoch) == (gateway, epoch)
         if owns or self._context.design.registry == "user":
             self._connections.pop(user, None)
             self._online_until_s.pop(user, None)
+
+    def drop(self, users: Iterable[int], gateway: int) -> Process:
+        """Delete the entries of users at a gateway that does not answer; with `registry = user` nobody does."""
+        if self._context.design.registry == "device":
+            asked = list(users)
+            yield self._commands(len(asked))
+            for user in asked:
+                if (known := self._connections.get(user)) is not None and known.gateway == gateway:
+                    del self._connections[user]
+
+    def _known(self, user: int) -> _Connection | None:
+        known = self._connections.get(user)
+        return known if known is not None and known.expires_s > self._context.env.now else None
 
     def routes(self, users: Iterable[int]) -> Generator[simpy.Event, Any, dict[int, int]]:
         """The gateway of every connected user among these."""

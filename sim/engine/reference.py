@@ -6,9 +6,12 @@
 Every process is a server that competes for the cores of the box (`stations`); what each operation costs is the
 profile. Real backend and model share their structure, so that what differs between their histories are the costs.
 
-The run ends as a real one does: when nothing has happened for a while, every device that is away comes back once to
-read what waits for it; when it is quiet again (`quiesce`) the store is scanned. A box that never gets quiet has no
-`quiesce` event.
+Faults of the scenario happen at their time (`injector`). What a client does about a process that does not answer, the
+timers of its patience, is only modelled in a run with faults: in a healthy box no timer rings.
+
+The run ends as a real one does: when every fault is undone and nothing has happened for a while, every device that is
+away comes back once to read what waits for it; when it is quiet again (`quiesce`) the store is scanned. A box that
+never gets quiet has no `quiesce` event.
 """
 
 from __future__ import annotations
@@ -25,12 +28,15 @@ from sim.engine.box import BOX
 from sim.engine.context import START_S, Context, Process
 from sim.engine.device import Device
 from sim.engine.gateway import Gateway
+from sim.engine.group import Group
+from sim.engine.injector import Injector
 from sim.engine.log import Log
 from sim.engine.presence import Registry
 from sim.engine.profile import Profile
 from sim.engine.store import Store
 from sim.engine.worker import Worker
 from sim.errors import ModelError
+from sim.faults import Fault
 from sim.history import History
 from sim.scenario import Scenario
 from sim.settings import config_event
@@ -48,7 +54,7 @@ def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int
 
     The same four arguments give the same history to the byte. Raises ModelError for a trace that is not possible.
     """
-    box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed)
+    box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed, scenario.faults)
     box.run()
     return History.of([config_event(scenario, trace, round(START_S * 1e9)), *box.context.events])
 
@@ -56,24 +62,29 @@ def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int
 class Box:
     """All processes of one run, wired up."""
 
-    def __init__(self, design: Design, trace: Trace, profile: Profile, seed: int) -> None:
-        self.context = context = Context(design, trace.members, profile, seed)
+    def __init__(self, design: Design, trace: Trace, profile: Profile, seed: int, faults: Sequence[Fault] = ()) -> None:
+        self.context = context = Context(design, trace.members, profile, seed, has_faults=bool(faults))
         self._trace = trace
         self._actions = _checked_actions(trace)
         context.event_loop("driver")
-        log, store, registry = Log(context), Store(context), Registry(context)
-        memberships: dict[int, list[int]] = {}
+        self._log, self._store, self._registry = Log(context), Store(context), Registry(context)
+        self._memberships: dict[int, list[int]] = {}
         for conv, members in sorted(trace.members.items()):
             for user in members:
-                memberships.setdefault(user, []).append(conv)
-        numbers = range(1, design.gateways + 1)
-        gateways = {number: Gateway(context, number, log, store, registry, memberships) for number in numbers}
-        self._workers = [
-            Worker(context, number, log, store, registry, gateways) for number in range(1, design.workers + 1)
-        ]
-        users = sorted({*memberships, *(action.user for action in self._actions)})
-        self._devices = {user: Device(context, user, gateways[1 + user % design.gateways]) for user in users}
-        self._store = store
+                self._memberships.setdefault(user, []).append(conv)
+        self._gateways = {number: self._new_gateway(number) for number in range(1, design.gateways + 1)}
+        self._workers = {number: self._new_worker(number) for number in range(1, design.workers + 1)}
+        self._group = Group(context.env, design.partitions)
+        self._group.start(self._workers.values())
+        users = sorted({*self._memberships, *(action.user for action in self._actions)})
+        self._devices = {user: Device(context, user, self._gateways) for user in users}
+        self._faults = faults
+
+    def _new_gateway(self, number: int) -> Gateway:
+        return Gateway(self.context, number, self._log, self._store, self._registry, self._memberships)
+
+    def _new_worker(self, number: int) -> Worker:
+        return Worker(self.context, number, self._log, self._store, self._registry, self._gateways)
 
     def run(self) -> None:
         """Until everything is read; the events are in `context`."""
@@ -83,16 +94,16 @@ class Box:
 
     def _main(self) -> Process:
         env = self.context.env
+        faults = self._inject() if self._faults else None
         yield env.timeout(-START_S)
         for action in self._actions:
             if (wait_s := action.t_ns / 1e9 - env.now) > 0:
                 yield env.timeout(wait_s)
             self._devices[action.user].do(action)
         yield env.timeout(max(0.0, self._trace.duration_s - env.now))
-        quiet = yield from self._drain()
-        if quiet:
-            yield from self._read_all()
-            quiet = yield from self._drain()
+        if faults is not None:
+            yield faults
+        quiet = (yield from self._drain()) and (yield from self._final_read()) and (yield from self._drain())
         for device in self._devices.values():
             device.note_unknown_sends()
         if quiet:
@@ -109,8 +120,19 @@ class Box:
             yield env.timeout(max(0.1, quiet_s - silent_s))
         return True
 
-    def _read_all(self) -> Process:
-        """The final read: every device that is away comes back once."""
+    def _inject(self) -> simpy.Event:
+        new = self._new_gateway, self._new_worker
+        injector = Injector(self.context, self._group, self._gateways, self._workers, *new)
+        return self.context.env.process(injector.inject(self._faults))
+
+    def _final_read(self) -> Generator[simpy.Event, Any, bool]:
+        """Every device that is away comes back once; after faults, whoever is here sends the heartbeat that is due."""
+        for user, device in self._devices.items():
+            if self._faults:
+                device.do(Action(self.context.now_ns, "heartbeat", user))
+        return bool((yield from self.context.answer(self._read_all(), _DRAIN_AT_MOST_S)))
+
+    def _read_all(self) -> Generator[simpy.Event, Any, bool]:
         env = self.context.env
         away = deque(user for user, device in self._devices.items() if not device.resumed.triggered)
 
@@ -121,13 +143,11 @@ class Box:
                 yield self._devices[user].resumed
 
         yield env.all_of([env.process(bring_back()) for _ in range(_FINAL_READS_AT_ONCE)])
+        return True
 
     def _is_busy(self) -> bool:
         waiting = any(device.awaits_answer for device in self._devices.values())
-        return waiting or any(self._backlog(topic) for topic in _TOPICS)
-
-    def _backlog(self, topic: str) -> int:
-        return sum(worker.backlog(topic) for worker in self._workers)
+        return waiting or self._group.rebalancing or any(self._log.backlog(topic) for topic in _TOPICS)
 
     def _each_second(self) -> Process:
         while True:
@@ -140,7 +160,7 @@ class Box:
         for name, process in self.context.processes.items():
             self.context.sample(name, "cpu_s", process.cpu_s)
         for topic in _TOPICS:
-            self.context.sample(topic, "backlog", float(self._backlog(topic)))
+            self.context.sample(topic, "backlog", float(self._log.backlog(topic)))
 
 
 def _checked_actions(trace: Trace) -> Sequence[Action]:

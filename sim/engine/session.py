@@ -10,17 +10,21 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.engine.context import Context, Inbox, Wire
-from sim.engine.frames import ToDevice, ToGateway
+from sim.engine.frames import Lost, ToDevice, ToGateway
 
 
 class Session:
-    """Session `epoch` of a device. `open` and `welcome` are what the device knows; the gateway learns by frames."""
+    """Session `epoch` of a device. `open`, `welcome` and `ready` are the device's; the gateway learns by frames.
+
+    It is ready when what was left from earlier sessions has been sent: new messages may follow.
+    """
 
     def __init__(self, context: Context, user: int, epoch: int, receive: Callable[[Session, ToDevice], None]) -> None:
         self.user = user
         self.epoch = epoch
         self.open = True
         self.welcome = False
+        self.ready = False
         self.inbox: Inbox[ToGateway] = Inbox(context.env)
         self._receive = receive
         self._driver = context.processes["driver"]
@@ -40,6 +44,10 @@ class Session:
     def to_device(self, frame: ToDevice) -> None:
         """Send a frame down; one that finds the socket closed is lost."""
         self._down.send(frame)
+
+    def break_off(self) -> None:
+        """The gateway's end of the socket is gone; what it had sent arrives first."""
+        self._down.send(Lost())
 
     def _arrive(self, frame: ToDevice) -> None:
         if self.open:

@@ -4,6 +4,8 @@
     Pool ─ c threads ────────┼──►  Cores: n jobs at once, each at speed min(1, cores / n)
     Pool ─ c threads ────────┘
 
+A process may stop (paused, or killed): nothing that it serves ends, nothing new begins, until it goes on.
+
 Cores are egalitarian processor sharing (Kleinrock 1967). They keep one virtual clock, the CPU seconds that every
 job present has received: a job ends when the clock reaches its arrival plus its demand, so a heap of those ends is
 all that is needed.
@@ -38,10 +40,12 @@ class Occupancy:
 
     def change(self, by: int) -> None:
         """So many jobs came (positive) or went (negative)."""
-        self.area_s += self.level * (self._env.now - self._since_s)
-        self._since_s = self._env.now
+        now_s = self._env.now
+        self.area_s += self.level * (now_s - self._since_s)
+        self._since_s = now_s
         self.level += by
-        self.arrivals += max(by, 0)
+        if by > 0:
+            self.arrivals += by
 
     def integral_s(self) -> float:
         """Job-seconds up to now."""
@@ -149,22 +153,48 @@ class Pool:
         self.jobs = Occupancy(env)
         self.serving = Occupancy(env)
         self.cpu_s = 0.0
+        self.stopped = False
+        # What each service takes longer, on its thread, than it should.
+        self.extra_s = 0.0
         self._waiting: deque[_Job] = deque()
+        self._frozen: list[_Job] = []
+        self._awake = env.event()
 
     def run(self, demand_s: float, delay_s: float = 0.0) -> simpy.Event:
         """An event that comes when the service ends; its value is the time at which the service began."""
         job = _Job(demand_s, delay_s, self._env.event())
         self.jobs.change(+1)
-        if self.serving.level < self.threads:
+        if self.serving.level < self.threads and not self.stopped:
             self._start(job)
         else:
             self._waiting.append(job)
         return job.done
 
+    def stop(self) -> None:
+        """Stand still; a process that was killed never goes on."""
+        self.stopped = True
+        self._awake = self._env.event()
+
+    def go_on(self) -> None:
+        """Go on where it stopped."""
+        self.stopped = False
+        frozen, self._frozen = self._frozen, []
+        for job in frozen:
+            self._leave(job)
+        while self._waiting and self.serving.level < self.threads:
+            self._start(self._waiting.popleft())
+        self._awake.succeed()
+
+    def awake(self) -> simpy.Event:
+        """Of a stopped process: comes when it goes on."""
+        return self._awake
+
     def background(self, share: float, period_s: float, phase_s: float) -> Generator[simpy.Event, Any, None]:
         """A process: CPU work beside the threads that takes `share` of one core, a slice each `period_s`."""
         yield self._env.timeout(phase_s)
         while True:
+            if self.stopped:
+                yield self._awake
             self._cores.submit(share * period_s, lambda: self._account(share * period_s))
             yield self._env.timeout(period_s)
 
@@ -179,12 +209,15 @@ class Pool:
 
     def _served(self, job: _Job) -> None:
         self._account(job.demand_s)
-        if job.delay_s > 0:
-            self._env.timeout(job.delay_s).callbacks.append(lambda _: self._leave(job))
+        if (delay_s := job.delay_s + self.extra_s) > 0:
+            self._env.timeout(delay_s).callbacks.append(lambda _: self._leave(job))
         else:
             self._leave(job)
 
     def _leave(self, job: _Job) -> None:
+        if self.stopped:
+            self._frozen.append(job)
+            return
         self.jobs.change(-1)
         self.serving.change(-1)
         job.done.succeed(job.started_s)

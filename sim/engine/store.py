@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import simpy
@@ -34,14 +35,16 @@ class Store:
 
     def insert(self, message: Message) -> Generator[simpy.Event, Any, bool]:
         """Store a message. What stood at its position is overwritten; with `lwt` it stays, and the value is False."""
+        position = message.position
         for _ in range(self._trips):
             yield from self.write()
         rows = self._rows[message.conv]
-        if message.position not in rows:
-            insort(self._order[message.conv], message.position)
+        if position not in rows:
+            insort(self._order[message.conv], position)
         elif self._context.design.dedup == "lwt":
             return False
-        rows[message.position] = message
+        # A try whose answer came too late may land when the message has another position already.
+        rows[position] = message if message.position == position else replace(message, position=position)
         return True
 
     def write(self) -> Process:

@@ -85,7 +85,20 @@ def test_help_and_version_are_0(capsys: Captured) -> None:
 
 
 def test_every_command_has_a_help_text() -> None:
-    assert set(COMMANDS) == {"plan", "simulate", "run", "verify", "compare", "report", "doctor", "bench"}
+    ours = {
+        "plan",
+        "simulate",
+        "limit",
+        "sweep",
+        "sensitivity",
+        "run",
+        "verify",
+        "compare",
+        "report",
+        "doctor",
+        "bench",
+    }
+    assert set(COMMANDS) == ours
     context = click.Context(cli)
     assert all((command := cli.get_command(context, name)) is not None and command.help for name in COMMANDS)
 

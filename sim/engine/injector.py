@@ -1,0 +1,107 @@
+"""Faults on the simulated box: each begins and ends at its time, and both are events of the history.
+
+pause   the process stops; a worker also falls silent in its group
+kill    and its memory is lost: a new process starts with the end of the fault, if it ends
+slow, skew, lose-heartbeats   a figure that others read while they work
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping, Sequence
+
+from sim.engine.context import Context, Process
+from sim.engine.gateway import Gateway
+from sim.engine.group import Group
+from sim.engine.worker import Worker
+from sim.faults import Fault
+
+
+class Injector:
+    """The faults of one run. `new_gateway` and `new_worker` start a process of that number."""
+
+    def __init__(
+        self,
+        context: Context,
+        group: Group,
+        gateways: MutableMapping[int, Gateway],
+        workers: MutableMapping[int, Worker],
+        new_gateway: Callable[[int], Gateway],
+        new_worker: Callable[[int], Worker],
+    ) -> None:
+        self._context = context
+        self._group = group
+        self._gateways = gateways
+        self._workers = workers
+        self._new_gateway = new_gateway
+        self._new_worker = new_worker
+
+    def inject(self, faults: Sequence[Fault]) -> Process:
+        """All of them, each at its time; ends when all that can be undone is."""
+        yield self._context.env.all_of([self._context.env.process(self._one(fault)) for fault in faults])
+
+    def _one(self, fault: Fault) -> Process:
+        env = self._context.env
+        yield env.timeout(fault.at_s - env.now)
+        self._context.record("fault.start", target=fault.target, cause=fault.kind)
+        self._begin(fault)
+        if fault.for_s is not None:
+            yield env.timeout(fault.for_s)
+            self._end(fault)
+            self._context.record("fault.stop", target=fault.target, cause=fault.kind)
+
+    def _begin(self, fault: Fault) -> None:
+        by_s = fault.by_s or 0.0
+        match fault.kind:
+            case "pause":
+                self._context.processes[fault.target].stop()
+                self._silence(fault.target)
+            case "kill":
+                self._kill(fault.target)
+            case "slow":
+                self._context.processes[fault.target].extra_s = by_s
+            case "skew":
+                self._context.skew_ns[fault.target] = round(by_s * 1e9)
+            case "lose-heartbeats":
+                self._context.heartbeats_lost[fault.target] = 1.0 if fault.share is None else fault.share
+
+    def _end(self, fault: Fault) -> None:
+        match fault.kind:
+            case "pause":
+                self._context.processes[fault.target].go_on()
+                self._hear(fault.target)
+            case "kill":
+                self._restart(fault.target)
+            case "slow":
+                self._context.processes[fault.target].extra_s = 0.0
+            case "skew":
+                del self._context.skew_ns[fault.target]
+            case "lose-heartbeats":
+                del self._context.heartbeats_lost[fault.target]
+
+    def _silence(self, target: str) -> None:
+        if target.startswith("worker"):
+            self._group.silence(self._workers[_number(target)])
+
+    def _hear(self, target: str) -> None:
+        if target.startswith("worker"):
+            self._group.hear(self._workers[_number(target)])
+
+    def _kill(self, target: str) -> None:
+        if target.startswith("gateway"):
+            self._gateways[_number(target)].kill()
+        else:
+            self._workers[_number(target)].loop.stop()
+            self._silence(target)
+
+    def _restart(self, target: str) -> None:
+        number = _number(target)
+        if target.startswith("gateway"):
+            self._gateways[number] = self._new_gateway(number)
+        else:
+            self._workers[number] = worker = self._new_worker(number)
+            worker.take(())
+            self._group.join(worker)
+
+
+def _number(target: str) -> int:
+    return int(target.partition("-")[2])
