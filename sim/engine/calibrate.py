@@ -39,10 +39,11 @@ from sim.trace import Trace
 Floats = npt.NDArray[np.float64]
 
 # How much of each round's difference is taken over.
-_GAINS = (1.0, 1.0, 1 / 2, 1 / 3)
+_GAINS = (1.0, 1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5)
 _LEAST_MESSAGES = 30
 _LEAST_IDLE_S = 1.0
 _LEAST_SECONDS = 8
+_CLEARLY = 0.5
 _PER_RECIPIENT = ("rpc", "downlink")
 
 
@@ -185,7 +186,8 @@ def _corrected(
 def _line(demand: Floats, used: Floats, idle: float) -> tuple[float, float] | None:
     """Factor and share with `used ≈ share + factor × demand` (cores, one a second); None where there is no demand.
 
-    The share is the idle one, unless the intercept of the regression lies above it by twice its standard error.
+    The share is the idle one, unless the intercept of the regression lies above it clearly: by twice its standard error
+    and by half of the mean use. Demand that falls into another second of the model tilts the line a little.
     """
     mean = float(demand.mean())
     if mean <= 0 or used.mean() <= idle:
@@ -196,7 +198,7 @@ def _line(demand: Floats, used: Floats, idle: float) -> tuple[float, float] | No
         intercept = float(used.mean()) - slope * mean
         scatter = float(((used - intercept - slope * demand) ** 2).sum()) / (demand.size - 2)
         error = math.sqrt(scatter * (1 / demand.size + mean**2 / spread))
-        if slope > 0 and intercept > idle + 2 * error:
+        if slope > 0 and intercept > idle + max(2 * error, _CLEARLY * float(used.mean())):
             return slope, intercept
     return (float(used.mean()) - idle) / mean, idle
 
