@@ -23,7 +23,14 @@ from sim.scenario_file import with_settings
 from sim.workload import make_trace
 
 # Quiet and short: what happens to the people in the run itself would fall on no moment of it.
-_CALIBRATION = {"run.duration": 16, "run.warm_up": 5, "shocks.rate": 0, "bursts": [], "drops": [], "faults": []}
+_CALIBRATION = {
+    "run.duration": 16,
+    "run.warm_up": 5,
+    "shocks.rate": 0,
+    "bursts": [],
+    "drops": [],
+    "faults": [],
+}
 _CALIBRATION_SHARE = 0.3
 _CALIBRATION_IDLE_S = 3.0
 
@@ -82,6 +89,7 @@ def _calibrate(running: Servers, scenario: Scenario, seed: int, folder: Path, wa
         folder / "calibration",
         lambda progress: watch.drive(progress, trace),
         idle_s=_CALIBRATION_IDLE_S,
+        final_read=False,
     )
     profile = calibrate(history, trace)
     profile.save(folder / "profile.json")

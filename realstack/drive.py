@@ -44,11 +44,13 @@ def drive(
     on_progress: OnProgress = lambda _: None,
     meddle: Meddle = lambda _stack, _progress: None,
     idle_s: float = 0.0,
+    final_read: bool = True,
 ) -> History:
     """Replay the trace and return its history. `folder` gets the logs and the trace.
 
     `on_progress` is told several times a second how far it is; `meddle` may then kill processes of the backend.
-    For `idle_s` nothing but the gauges run, so that a calibration knows what an idle box uses.
+    For `idle_s` nothing but the gauges run, so that a calibration knows what an idle box uses; without a `final_read`
+    whoever is away stays away, and nobody can say that nothing was lost.
     Raises UsageError for a scenario with faults, ServerStartError or ServerLostError when a server or process does not
     come up or dies.
     """
@@ -67,7 +69,7 @@ def drive(
 
         with Gauges(stack.settings, usage) as gauges:
             time.sleep(idle_s)
-            plan = _plan(scenario, stack, folder, trace_path)
+            plan = _plan(scenario, stack, folder, trace_path, final_read=final_read)
             driver.append(stack.spawn("driver", "realstack.driver.replay", str(folder / "driver.json")))
             origin_ns = _wait(driver[0], plan, stack, servers, trace, on_progress, meddle)
         seen = History.load(Path(plan.events))
@@ -84,13 +86,14 @@ def refuse_faults(scenario: Scenario) -> None:
         )
 
 
-def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path) -> Plan:
+def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path, *, final_read: bool) -> Plan:
     plan = Plan(
         trace=str(trace_path),
         gateways=stack.gateways,
         gap_hold_s=scenario.design.gap_hold_s,
         backend=stack.settings,
         drain_limit_s=_DRAIN_LIMIT_S,
+        final_read=final_read,
         events=str(folder / "client-events.parquet"),
         progress=str(folder / _PROGRESS),
     )

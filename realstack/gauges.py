@@ -6,6 +6,7 @@ A thread of its own takes them, so that the run can wait for something else.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from realstack.chat.settings import Settings
 from realstack.lag import Lag
+from realstack.servers.process import BEHIND_THE_DRIVER
 
 _EVERY_S = 1.0
 Usage = Mapping[str, tuple[float, int]]
@@ -42,6 +44,8 @@ class Gauges:
         self._thread.join()
 
     async def _run(self) -> None:
+        # This thread alone steps behind the driver, like everything that is measured.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND_THE_DRIVER)
         settings = self._settings
         lag = Lag(settings.kafka, settings.group, [settings.messages_topic], settings.choices.partitions)
         try:

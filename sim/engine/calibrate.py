@@ -16,7 +16,6 @@ later ones correct less, so that the noise of one draw is not learnt (Robbins an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -43,7 +42,8 @@ _GAINS = (1.0, 1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5)
 _LEAST_MESSAGES = 30
 _LEAST_IDLE_S = 1.0
 _LEAST_SECONDS = 8
-_CLEARLY = 0.5
+_CLEARLY = 0.25
+_MOST_SHARE = 0.9
 _PER_RECIPIENT = ("rpc", "downlink")
 
 
@@ -186,21 +186,19 @@ def _corrected(
 def _line(demand: Floats, used: Floats, idle: float) -> tuple[float, float] | None:
     """Factor and share with `used ≈ share + factor × demand` (cores, one a second); None where there is no demand.
 
-    The share is the idle one, unless the intercept of the regression lies above it clearly: by twice its standard error
-    and by half of the mean use. Demand that falls into another second of the model tilts the line a little.
+    The share is the idle one, unless the intercept of the regression lies above it by a quarter of the mean use: demand
+    that falls into another second of the model tilts the line a little.
     """
-    mean = float(demand.mean())
-    if mean <= 0 or used.mean() <= idle:
+    mean_demand, mean_used = float(demand.mean()), float(used.mean())
+    if mean_demand <= 0 or mean_used <= idle:
         return None
-    spread = float(((demand - mean) ** 2).sum())
-    if demand.size >= _LEAST_SECONDS and spread > 0:
-        slope = float(((demand - mean) * (used - used.mean())).sum()) / spread
-        intercept = float(used.mean()) - slope * mean
-        scatter = float(((used - intercept - slope * demand) ** 2).sum()) / (demand.size - 2)
-        error = math.sqrt(scatter * (1 / demand.size + mean**2 / spread))
-        if slope > 0 and intercept > idle + max(2 * error, _CLEARLY * float(used.mean())):
-            return slope, intercept
-    return (float(used.mean()) - idle) / mean, idle
+    around = demand - mean_demand
+    if demand.size >= _LEAST_SECONDS and (around**2).sum() > 0:
+        slope = max(0.0, float((around * (used - mean_used)).sum() / (around**2).sum()))
+        share = min(mean_used - slope * mean_demand, _MOST_SHARE * mean_used)
+        if share > idle + _CLEARLY * mean_used:
+            return (mean_used - share) / mean_demand, share
+    return (mean_used - idle) / mean_demand, idle
 
 
 def _corrected_cost(figure: Parameter, factor: float | None) -> Parameter:
