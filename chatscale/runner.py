@@ -22,10 +22,11 @@ from sim.scenario import Scenario
 from sim.scenario_file import with_settings
 from sim.workload import make_trace
 
-# Quiet and short: what happens to the people in the run itself would fall on no moment of it.
+# Quiet and short, with time for the servers' compilers to warm up. What happens to the people in the run itself would fall
+# on no moment of it.
 _CALIBRATION = {
-    "run.duration": 16,
-    "run.warm_up": 5,
+    "run.duration": 24,
+    "run.warm_up": 11,
     "shocks.rate": 0,
     "bursts": [],
     "drops": [],

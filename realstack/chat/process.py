@@ -24,7 +24,7 @@ def tell(path: Path, state: msgspec.Struct) -> None:
 
 def settle_memory() -> None:
     """Call once everything is set up: what is alive now lives as long as the process."""
-    # The garbage collector need not look at it again; its pauses would be measured as latency, so they are rare from here on.
+    # The garbage collector need not look at it again, and seldom at the rest: its pauses are measured as latency.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
