@@ -22,8 +22,8 @@ from sim.scenario import Scenario
 from sim.scenario_file import with_settings
 from sim.workload import make_trace
 
-# Quiet and short, with time for the servers' compilers to warm up. What happens to the people in the run itself would fall
-# on no moment of it.
+# Quiet and short, with time for the servers' compilers to warm up. What happens to the people in the run itself would
+# fall on no moment of it.
 _CALIBRATION = {
     "run.duration": 24,
     "run.warm_up": 11,
