@@ -12,7 +12,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -47,8 +46,7 @@ class Device:
         self._seen_states: dict[tuple[str, int], str] = {}
         self._opened_ns: dict[int, deque[int]] = {}
         self._gap_timers: dict[int, asyncio.TimerHandle] = {}
-        self._outbox: deque[Frame] = deque()
-        self._wake = asyncio.Event()
+        self._unsent: list[Receipt] = []
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._goodbye: asyncio.Task[None] | None = None
@@ -87,18 +85,10 @@ class Device:
                 self._socket.transport.abort()
             else:
                 self._send_receipts()
-                self._goodbye = asyncio.create_task(self._close_politely(self._socket))
+                self._goodbye = asyncio.create_task(self._socket.close())
         elif task is not None:
             task.cancel()
         return task
-
-    async def _close_politely(self, socket: ClientConnection) -> None:
-        # What is still in the outbox goes first: a polite goodbye loses no receipt.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                while self._outbox and self._socket is socket:
-                    await asyncio.sleep(0.001)
-        await socket.close()
 
     def send(self, conv: int, uuid: str, cseq: int, text: str, intended_ns: int) -> None:
         """Send a message, now or when the next session is up; again until it is acknowledged."""
@@ -170,21 +160,18 @@ class Device:
         self._socket = socket
         self._diary.opened(self.epoch, welcome.gateway)
         self._opened_ns.clear()
-        self._start_outbox()
-        writer = asyncio.create_task(self._write_outbox(socket))
+        self._catch_up()
         try:
             async for data in socket:
                 self._take(frames.decode_to_device(data))
         finally:
-            writer.cancel()
             self._socket = None
             self.resumed.clear()
             self._let_go_of_gaps()
             self._diary.closed(self._cause)
 
-    def _start_outbox(self) -> None:
-        receipts = [frame for frame in self._outbox if isinstance(frame, Receipt)]
-        self._outbox.clear()
+    def _catch_up(self) -> None:
+        receipts, self._unsent = self._unsent, []
         self._write(Resume(dict(self._conversations.cursors)))
         for message, _ in self._unacked.values():
             self._write(message)
@@ -193,20 +180,16 @@ class Device:
         self._send_receipts()
 
     def _write(self, frame: Frame) -> None:
-        if self._socket is not None:
-            self._outbox.append(frame)
-            self._wake.set()
-
-    async def _write_outbox(self, socket: ClientConnection) -> None:
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._outbox:
-                    await socket.send(frames.encode(self._outbox[0]))
-                    self._outbox.popleft()
-        except WebSocketException:
+        """Write at once: a frame that waited for a task of its own would leave later than its event says."""
+        if self._socket is None:
             return
+        try:
+            self._socket.protocol.send_binary(frames.encode(frame))
+            self._socket.send_data()
+        except WebSocketException:
+            # The session is ending. Sends are kept until they are acknowledged, receipts for the next session.
+            if isinstance(frame, Receipt):
+                self._unsent.append(frame)
 
     # What comes.
 
