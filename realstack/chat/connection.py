@@ -1,19 +1,19 @@
-"""One device's WebSocket on a gateway: an outbox with a bound, and the writer that empties it.
+"""One device's WebSocket on a gateway, written at once, with a bound on what waits for a slow device.
 
-Nobody waits for a slow device: who lets the outbox fill up is disconnected, and resumes from the store.
+Nobody waits for it either: who lets the buffer fill up is disconnected, and resumes from the store.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import WebSocketException
 
 from realstack.chat.frames import Frame, encode
 
-OUTBOX_FRAMES = 2_000
+BUFFER_BYTES = 1 << 20
+_POLL_S = 0.005
 
 
 class Connection:
@@ -23,44 +23,41 @@ class Connection:
         self.user = user
         self.epoch = epoch
         self._socket = socket
-        self._outbox: deque[bytes] = deque()
-        self._wake = asyncio.Event()
         self._open = True
-        self._writer = asyncio.create_task(self._write())
 
     def send(self, frame: Frame) -> bool:
-        """Queue a frame."""
+        """Write a frame."""
         return self.push(encode(frame))
 
     def push(self, data: bytes) -> bool:
-        """Queue encoded bytes."""
+        """Write encoded bytes; a task of its own for that would cost more than the write."""
         if not self._open:
             return False
-        if len(self._outbox) >= OUTBOX_FRAMES:
+        if self._waiting_bytes > BUFFER_BYTES:
             self._open = False
             self._socket.transport.abort()
             return False
-        self._outbox.append(data)
-        self._wake.set()
-        return True
+        try:
+            self._socket.protocol.send_binary(data)
+            self._socket.send_data()
+        except WebSocketException:
+            self._open = False
+        return self._open
+
+    @property
+    def _waiting_bytes(self) -> int:
+        return self._socket.transport.get_write_buffer_size()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits for the device that another page should wait, too."""
+        return self._waiting_bytes > BUFFER_BYTES // 4
 
     async def flushed(self) -> None:
-        """Wait until the outbox is shorter than one page, so that a long resume does not fill it."""
-        while self._open and len(self._outbox) > OUTBOX_FRAMES // 4:
-            await asyncio.sleep(0.005)
+        """Wait until there is room for another page, so that a long resume does not fill the buffer."""
+        while self._open and self.is_behind:
+            await asyncio.sleep(_POLL_S)
 
-    async def _write(self) -> None:
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._outbox:
-                    await self._socket.send(self._outbox.popleft())
-        except ConnectionClosed:
-            self._open = False
-
-    async def close(self) -> None:
-        """Stop writing."""
+    def close(self) -> None:
+        """Write nothing more."""
         self._open = False
-        self._writer.cancel()
-        await asyncio.gather(self._writer, return_exceptions=True)

@@ -129,7 +129,7 @@ class Gateway:
         task.add_done_callback(self._tasks.discard)
 
     async def _forget(self, connection: Connection) -> None:
-        await connection.close()
+        connection.close()
         if self._sessions.get(connection.user) is connection:
             del self._sessions[connection.user]
         try:
