@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 
 from realstack.chat.frames import Frame, encode
 
-BUFFER_BYTES = 1 << 20
+BUFFER_BYTES = 8 << 20
 _POLL_S = 0.005
 
 

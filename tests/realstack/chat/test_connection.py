@@ -49,7 +49,7 @@ def test_frames_arrive_in_the_order_in_which_they_were_pushed() -> None:
 def test_who_lets_the_buffer_fill_up_is_disconnected() -> None:
     async def scene(connection: Connection, client: ClientConnection) -> None:
         # Nobody gets a turn in between: the device does not read.
-        page = b"x" * (BUFFER_BYTES // 8)
+        page = b"x" * (BUFFER_BYTES // 16)
         pushed = 0
         while connection.push(page):
             pushed += 1
@@ -72,7 +72,7 @@ def test_a_device_that_has_gone_cannot_be_reached() -> None:
 
 def test_flushed_waits_until_there_is_room_again() -> None:
     async def scene(connection: Connection, client: ClientConnection) -> None:
-        page = b"x" * (BUFFER_BYTES // 8)
+        page = b"x" * (BUFFER_BYTES // 16)
         pages = 0
         while not connection.is_behind:
             connection.push(page)
