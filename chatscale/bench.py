@@ -30,8 +30,8 @@ _BRACKET = 1.10
 _MOST_STEPS = 12
 _LIMIT_S = 0.5
 _SETTINGS = {
-    "run.duration": 26,
-    "run.warm_up": 6,
+    "run.duration": 36,
+    "run.warm_up": 12,
     "traffic.daily_peak": 1.0,
     "scale.connections": 8e-7,  # 1,600 users, 506 of them connected
     "thresholds.delivery_p99": _LIMIT_S,
