@@ -57,9 +57,9 @@ class Step:
             return "violations"
         if self.world.generator.reason:
             return "generator-bound"
-        if any(found.verdict.outcome is not Outcome.PASS for found in self.world.findings):
+        if any(found.verdict.outcome.counts_against for found in self.world.findings):
             return "not proven: " + ", ".join(
-                f.verdict.check for f in self.world.findings if f.verdict.outcome is not Outcome.PASS
+                f.verdict.check for f in self.world.findings if f.verdict.outcome.counts_against
             )
         return "sustained" if self.world.outcome is Outcome.PASS else "too slow"
 

@@ -25,6 +25,7 @@ _SIGNS = {
     Outcome.PASS: Text("✓", "green"),
     Outcome.FAIL: Text("✗", "bold red"),
     Outcome.UNKNOWN: Text("?", "yellow"),
+    Outcome.NOT_APPLICABLE: Text("·", "dim"),
 }
 
 

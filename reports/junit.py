@@ -1,6 +1,7 @@
 """junit.xml: one test case for every threshold and check of the judged world, as build servers read it.
 
 pass → nothing    fail → failure with the convicting events    unknown → skipped with its reason, or error for a crash
+not applicable → skipped: the history does not record what the check is about
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _check_case(suite: ET.Element, name: str, found: Finding) -> None:
     elif verdict.outcome is Outcome.UNKNOWN:
         tag = "error" if found.has_crashed else "skipped"
         ET.SubElement(case, tag, message=f"unknown: {verdict.summary}").text = evidence or None
+    elif verdict.outcome is Outcome.NOT_APPLICABLE:
+        ET.SubElement(case, "skipped", message=f"not applicable: {verdict.summary}")
     else:
         ET.SubElement(case, "system-out").text = verdict.summary
 

@@ -118,4 +118,6 @@ def _environment() -> Environment:
 def _tallied(outcomes: Iterable[str]) -> str:
     """`9 pass, 1 unknown`."""
     seen = list(outcomes)
-    return ", ".join(f"{seen.count(name)} {name}" for name in ("fail", "unknown", "pass") if name in seen)
+    return ", ".join(
+        f"{seen.count(name)} {name}" for name in ("fail", "unknown", "pass", "not-applicable") if name in seen
+    )

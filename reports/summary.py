@@ -14,7 +14,7 @@ from reports.world import World
 from sim.units import show_duration, show_ratio
 from sim.verdict import Outcome, worst
 
-_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.UNKNOWN: "yellow"}
+_STYLES = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.UNKNOWN: "yellow", Outcome.NOT_APPLICABLE: "dim"}
 _COMPARED = (("delivery", "p50"), ("delivery", "p99"), ("ack", "p99"), ("all processes", ""))
 
 
@@ -79,13 +79,20 @@ def _verdicts(result: Result) -> Iterator[RenderableType]:
 
 
 def _world_verdicts(world: World, name: str) -> Iterable[RenderableType]:
-    bad = [found.verdict for found in world.findings if found.verdict.outcome is not Outcome.PASS]
-    outcome, total = worst(found.verdict.outcome for found in world.findings), len(world.findings)
+    verdicts = [found.verdict for found in world.findings]
+    bad = [verdict for verdict in verdicts if verdict.outcome.counts_against]
+    silent = [verdict.check for verdict in verdicts if verdict.outcome is Outcome.NOT_APPLICABLE]
+    outcome, total = worst(verdict.outcome for verdict in verdicts), len(verdicts) - len(silent)
     told = f"{name}: all {total} checks hold" if not bad else f"{name}: {total - len(bad)} of {total} checks hold"
     yield Text(f"  {SIGNS[outcome]} ", _STYLES[outcome]) + Text(told, "default")
     for verdict in bad:
         line = Text(f"    {SIGNS[verdict.outcome]} {verdict.check}", _STYLES[verdict.outcome])
         yield line + Text(f": {verdict.summary}", "default")
+    for verdict in verdicts:
+        if verdict.allowed:
+            yield Text(f"    {SIGNS[Outcome.NOT_APPLICABLE]} {verdict.check}: {verdict.summary}", "dim")
+    if silent:
+        yield Text(f"    {SIGNS[Outcome.NOT_APPLICABLE]} nothing to judge: {', '.join(silent)}", "dim")
 
 
 def _endings(result: Result) -> Iterator[RenderableType]:

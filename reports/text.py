@@ -6,7 +6,7 @@ from reports.thresholds import ThresholdResult
 from sim.units import show_duration
 from sim.verdict import Outcome
 
-SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?"}
+SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "·"}
 STATISTIC_NAMES = {"mean": "mean", "p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max", "": ""}
 WORLD_NAMES = {"sim": "model", "real": "real stack"}
 

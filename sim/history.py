@@ -16,17 +16,24 @@
     receipt.seen     the sender's device learned it              device user conv uuid state reader
     heartbeat.sent   a device renewed its presence               device user session
     heartbeat.stored and the presence store has it               device user session
-    presence.read    a device asked: is user `reader` online?    device user reader state start_ns
+    presence.read    a device asked: is user `reader` online?    device user reader state start_ns, maybe last_seen_ns
     push             an offline recipient was notified           user conv uuid
     fault.start/stop a fault was injected, undone                target cause
     sample           a gauge (state: cpu_s, rss_bytes, backlog)  target state value
     quiesce          load has ended, everything had time to arrive
 
+Systems that can tell may write these too; without them the checks that need them have nothing to judge:
+
+    cursor           a device named the place it has read up to  device user session conv cursor
+    registry.read    where is this user connected? none: nowhere user gateway start_ns
+    presence.change  a subscriber heard that a user came or went user state
+
 `t_ns` counts from the start of the trace. A completed operation also has the time it began in `start_ns`.
 `deliver` carries the way of the message as stamps (ns, same clock), see `sim.hops`.
 Ids are strings (device and user `u17`, `c5`, session `u17.2`); `message_id`, `seq`, `partition`, `offset` are integers,
-missing where unknown. `via` is push or resume; `state` is delivered or read for receipts, online or offline for
-presence.
+missing where unknown. A `cursor` is a `seq`, or a `message_id` where the design's cursor is by id. `last_seen_ns` is
+when somebody was last online, on the same clock. `via` is push or resume; `state` is delivered or read for receipts,
+online or offline for presence.
 Samples of one process are cumulative CPU seconds (`cpu_s`), bytes (`rss_bytes`) or waiting records (`backlog`).
 """
 
@@ -67,6 +74,7 @@ KINDS = (
         "presence.read",
     ),
     *("push", "fault.start", "fault.stop", "sample", "quiesce"),
+    *("cursor", "registry.read", "presence.change"),
 )
 STAMPS = ("accepted_ns", "polled_ns", "started_ns", "stored_ns", "routed_ns", "pushed_ns")
 _STRINGS = (
@@ -92,6 +100,8 @@ _INTEGERS = (
     "offset",
     "intended_ns",
     "start_ns",
+    "cursor",
+    "last_seen_ns",
     *STAMPS,
 )
 _DTYPES: dict[str, Any] = {

@@ -3,6 +3,7 @@
 warm_up_s, duration_s    deliveries of messages meant before warm_up_s are driven but not judged for latency
 design                   every design choice, by attribute name (heartbeat_s, presence_ttl_s, gap_hold_s, cursor …)
 thresholds               name → seconds, such as {"delivery_p99": 0.5}
+allowed                  anomalies that this run may show, such as ["slo_miss"]: found, told, and no violation
 members                  conversation → its users, such as {"c5": ["u1", "u2"]}
 """
 

@@ -4,7 +4,8 @@
     fail     looked, and here are the events that convict
     unknown  too little was seen, the end was not quiet, or the check itself crashed
 
-The worst wins: fail > unknown > pass. Exit codes 1, 2, 0.
+The worst wins: fail > unknown > pass. Exit codes 1, 2, 0. A check of something that a history does not record, such as
+reads of a registry, is `not-applicable`: it says nothing and weighs nothing, but it is no pass either.
 """
 
 from __future__ import annotations
@@ -16,20 +17,26 @@ from html import escape
 
 
 class Outcome(StrEnum):
-    """The three values."""
+    """The three values, and the absence of one."""
 
     PASS = "pass"
     FAIL = "fail"
     UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+    @property
+    def counts_against(self) -> bool:
+        """Whether it keeps a run from passing."""
+        return self in (Outcome.FAIL, Outcome.UNKNOWN)
 
     @property
     def exit_code(self) -> int:
         """What the command line returns for it."""
-        return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 2}[self]
+        return {Outcome.PASS: 0, Outcome.FAIL: 1}.get(self, 2)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """Fail if any fails, else unknown if any is unknown; nothing at all is unknown."""
+    """Fail if any fails, else unknown if any is unknown; nothing at all is unknown, and so is what never applied."""
     seen = set(outcomes)
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS):
         if outcome in seen:
@@ -47,7 +54,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one check found. `count` anomalies among `checked` candidates; the worst examples first, at most 8."""
+    """What one check found: `count` anomalies among `checked` candidates, the worst examples first.
+
+    `allowed`: why what was found breaks no promise of this run; such a verdict passes, and is listed apart.
+    """
 
     check: str
     outcome: Outcome
@@ -56,6 +66,7 @@ class Verdict:
     summary: str
     examples: tuple[Example, ...] = ()
     values: Mapping[str, float | int | str] = field(default_factory=dict)
+    allowed: str = ""
 
 
 class Verdicts(tuple[Verdict, ...]):

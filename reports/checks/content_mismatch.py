@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example, judge
+from reports.checks.base import Check, example, judge
 from reports.checks.facts import facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -30,7 +30,7 @@ def run(history: History) -> Verdict:
         too_little=facts.silence,
         examples=[
             example((facts.messages["sent"][uuid], event), "not the text that was sent")
-            for event, uuid in differs["uuid"].head(EXAMPLES).items()
+            for event, uuid in differs["uuid"].head(facts.most).items()
         ],
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example, judge
+from reports.checks.base import Check, example, judge
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Example, Verdict
@@ -38,7 +38,7 @@ def run(history: History) -> Verdict:
 def _examples(facts: Facts, again: pd.DataFrame) -> list[Example]:
     """Most copies first."""
     copies = again.groupby(["uuid", "device"], sort=False).size().rename("copies").reset_index()
-    worst = copies.sort_values("copies", ascending=False, kind="stable").head(EXAMPLES)
+    worst = copies.sort_values("copies", ascending=False, kind="stable").head(facts.most)
     found = []
     for uuid, device in zip(worst["uuid"], worst["device"], strict=True):
         same = facts.delivers[(facts.delivers["uuid"] == uuid) & (facts.delivers["device"] == device)]

@@ -1,25 +1,28 @@
-"""A History as the checks read it: names as small integers, what they share computed once.
+"""What the checks share, computed once from a History's integer columns (`reports.checks.columns`).
 
-    table(kind, columns)   events of one kind; index = event number; strings as codes, missing = MISSING
-    messages               one row a uuid: who sent it where, what became of it, from when it is due
-    delivers, shown        every deliver event; the first of each (device, message)
-    owed                   one row a (message, recipient's device) that must meet
+    messages          one row a uuid: who sent it where, what became of it, from when it is due
+    delivers, shown   every deliver event; the first of each (device, message)
+    canon, climb      the order of each conversation, and how what was shown rises in it
+    owed              one row a (message, recipient's device) that must meet
 
 Everything is linear in events, with loops only inside numpy and pandas.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from reports.checks.codes import MISSING, NEVER_NS, Integers
+from reports.checks.columns import Columns
 from reports.checks.order import Canon, Climb
-from sim.history import KINDS, History
+from sim.history import History
+
+EXAMPLES = 8
 
 
 def facts_of(history: History) -> Facts:
@@ -27,23 +30,11 @@ def facts_of(history: History) -> Facts:
     return history if isinstance(history, Facts) else Facts(history.frame)
 
 
-class Facts(History):
-    """A History with cached tables. Codes index `names(column)`; `reader` shares the codes of `user`."""
+@dataclass(frozen=True)
+class Facts(Columns):
+    """Cached tables of one History; a verdict shows at most `most` examples."""
 
-    def table(self, kind: str, *columns: str) -> pd.DataFrame:
-        """Integer columns of the events of one kind, in time order."""
-        rows = self._rows(kind)
-        return pd.DataFrame({column: self._integers(column, rows) for column in columns}, index=rows)
-
-    def names(self, column: str) -> pd.Index[Any]:
-        """The string behind each code of a column."""
-        if column == "uuid":
-            return self._uuids[1]
-        return self._users if column in {"user", "reader"} else self.frame[column].cat.categories
-
-    def code(self, column: str, name: str) -> int:
-        """The code of a name, MISSING if no event bears it."""
-        return int(self.names(column).get_indexer(pd.Index([name]))[0])
+    most: int = EXAMPLES
 
     @cached_property
     def messages(self) -> pd.DataFrame:
@@ -58,10 +49,10 @@ class Facts(History):
         rows = pd.DataFrame({name: self._first_by_uuid(kind) for name, kind in kinds.items()})
         sent = rows["sent"].to_numpy()
         for column in ("device", "conv", "cseq", "hash", "intended_ns"):
-            rows[column] = np.where(sent >= 0, self._integers(column, sent), MISSING)
-        proofs = self._times(rows[["logged", "stored", "delivered"]].to_numpy()).min(axis=1, initial=NEVER_NS)
+            rows[column] = np.where(sent >= 0, self.at(column, sent), MISSING)
+        proofs = self.times(rows[["logged", "stored", "delivered"]].to_numpy()).min(axis=1, initial=NEVER_NS)
         acked, refused = rows["ok"] >= 0, rows["refused"] >= 0
-        rows["due_ns"] = np.where(acked, self._times(rows["ok"].to_numpy()), proofs)
+        rows["due_ns"] = np.where(acked, self.times(rows["ok"].to_numpy()), proofs)
         rows["proven"] = (rows["sent"] >= 0) & (acked | ((proofs < NEVER_NS) & ~refused))
         return rows
 
@@ -100,10 +91,19 @@ class Facts(History):
     @cached_property
     def canon(self) -> Canon:
         """The one order of each conversation that every device should show."""
-        sources = {"seq": ("deliver", "store.row"), "offset": ("log.append",), "partition": ("log.append",)}
-        sources["message_id"] = ("send.ok", "log.append", "deliver", "store.row")
-        known = {column: self._known(column, kinds) for column, kinds in sources.items()}
+        known = {column: self._known(column, ("log.append",)) for column in ("offset", "partition")}
+        known |= {"seq": self.positions, "message_id": self.message_ids}
         return Canon.of(self.messages.assign(**known), len(self.names("conv")))
+
+    @cached_property
+    def message_ids(self) -> Integers:
+        """By message: the id that it was shown or stored with, else the first one known."""
+        return self._known("message_id", ("send.ok", "log.append", "deliver", "store.row"))
+
+    @cached_property
+    def positions(self) -> Integers:
+        """By message: its `seq`, as stored, else as shown."""
+        return self._known("seq", ("deliver", "store.row"))
 
     @cached_property
     def placed(self) -> pd.DataFrame:
@@ -117,6 +117,31 @@ class Facts(History):
     def climb(self) -> Climb:
         """How the ranks of `placed` rise, by device and conversation."""
         return Climb.of(self.stream(self.placed["device"], self.placed["conv"]), self.placed["rank"].to_numpy())
+
+    @cached_property
+    def from_senders(self) -> pd.DataFrame:
+        """The rows of `shown` whose place in their sender's writing is known: its `cseq`, and the sender's `line`.
+
+        A line is what one device wrote in one conversation, as a small number.
+        """
+        uuid = self.shown["uuid"].to_numpy()
+        cseq = np.where(self.messages["sent"] >= 0, self.messages["cseq"], MISSING)[uuid]
+        known = cseq >= 0
+        rows: pd.DataFrame = self.shown[known].assign(cseq=cseq[known], line=self.lines[uuid[known]])
+        return rows
+
+    @cached_property
+    def lines(self) -> Integers:
+        """By message: the number of its line, what one device wrote in one conversation."""
+        lines, _ = pd.factorize(self.stream(self.messages["device"], self.messages["conv"]))
+        return lines.astype(np.int64)
+
+    @cached_property
+    def sender_climb(self) -> Climb:
+        """How `cseq` rises in `from_senders`, by receiving device and line."""
+        rows = self.from_senders
+        group = rows["device"].to_numpy() * len(self.messages) + rows["line"].to_numpy()
+        return Climb.of(group, rows["cseq"].to_numpy())
 
     def stream(self, device: pd.Series, conv: pd.Series) -> Integers:
         """One number for a (device, conversation)."""
@@ -177,6 +202,44 @@ class Facts(History):
         return owed
 
     @cached_property
+    def passed_by(self) -> Integers:
+        """By row of `owed`: the row of `shown` that first stood above it there, MISSING if nothing did before it came.
+
+        What was shown in its turn was passed over by nothing and is not asked for.
+        """
+        late = np.zeros(len(self.shown) + 1, dtype=np.bool_)
+        late[self.placed["row"].to_numpy()[self.climb.falls()[0]]] = True
+        late[MISSING] = True
+        suspects = self.owed[late[self.owed["shown"]]]
+        rank = self.canon.rank[suspects["uuid"]]
+        suspects, rank = suspects[rank >= 0], rank[rank >= 0]
+        above = self.climb.first_above(self.stream(suspects["device"], suspects["conv"]), rank)
+        passed = np.full(len(self.owed), MISSING, dtype=np.int64)
+        passed[suspects.index] = np.append(self.placed["row"].to_numpy(), MISSING)[above]
+        return passed
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """Frames that reached a device, or what was shown where none are noted: device conv uuid session via t_ns."""
+        kind = "wire.deliver" if len(self.rows("wire.deliver")) else "deliver"
+        return self.table(kind, "device", "conv", "uuid", "session", "via", "t_ns")
+
+    @cached_property
+    def design(self) -> dict[str, Any]:
+        """The design choices that the config event names."""
+        return dict(self.settings.get("design", {}))
+
+    @cached_property
+    def patience_ns(self) -> int:
+        """How long a device may hold a message back for an earlier one: the design's gap_hold_s, else 2 s."""
+        return round(float(self.design.get("gap_hold_s", 2.0)) * 1e9)
+
+    @property
+    def end_ns(self) -> int:
+        """Time of the last event."""
+        return int(self.frame["t_ns"].iloc[-1])
+
+    @cached_property
     def silence(self) -> str | None:
         """Why no check of messages may pass, if so: nothing was acknowledged, or nothing delivered."""
         if not (self.messages["ok"] >= 0).any():
@@ -185,10 +248,14 @@ class Facts(History):
 
     def session_times_ns(self, kind: str) -> Integers:
         """By session: when it opened (kind `conn.open`) or closed (`conn.close`), NEVER_NS where it did not."""
-        rows = self.table(kind, "session", "t_ns").query("session >= 0")
-        times = np.full(len(self.names("session")) + 1, NEVER_NS, dtype=np.int64)  # the last is for MISSING
-        times[rows["session"]] = rows["t_ns"]
-        return times
+        return self.times(self.session_events(kind))
+
+    def session_events(self, kind: str) -> Integers:
+        """By session, and MISSING for the one that is MISSING: number of its last event of this kind."""
+        session = self.values(kind, "session")
+        events = np.full(len(self.names("session")) + 1, MISSING, dtype=np.int64)
+        events[session[session >= 0]] = self.rows(kind)[session >= 0]
+        return events
 
     @cached_property
     def _member_devices(self) -> pd.DataFrame:
@@ -200,38 +267,8 @@ class Facts(History):
     def _shown_pairs(self) -> pd.Index[Any]:
         return pd.Index(self.pair(self.shown["uuid"], self.shown["device"]))
 
-    @cached_property
-    def _users(self) -> pd.Index[Any]:
-        users = self.frame["user"].cat.categories
-        return users.append(self.frame["reader"].cat.categories.difference(users))
-
-    @cached_property
-    def _uuids(self) -> tuple[Integers, pd.Index[Any]]:
-        codes, names = pd.factorize(self.frame["uuid"])
-        return codes.astype(np.int64), pd.Index(names)
-
-    @cached_property
-    def _kind_codes(self) -> NDArray[Any]:
-        return self.frame["kind"].cat.codes.to_numpy()
-
-    def _rows(self, kind: str) -> Integers:
-        return np.flatnonzero(self._kind_codes == KINDS.index(kind))
-
-    def _integers(self, column: str, rows: Integers) -> Integers:
-        if column == "uuid":
-            return self._uuids[0][rows]
-        values = self.frame[column].iloc[rows]
-        if not isinstance(values.dtype, pd.CategoricalDtype):
-            return values.to_numpy(dtype="int64", na_value=MISSING)
-        codes = values.cat.codes.to_numpy().astype(np.int64)
-        if column != "reader":
-            return codes
-        shared = self.names("user").get_indexer(values.cat.categories)
-        return np.append(shared, MISSING).astype(np.int64)[codes]
-
     def _first_by_uuid(self, kind: str) -> Integers:
-        rows = self._rows(kind)
-        codes = self._uuids[0][rows]
+        rows, codes = self.rows(kind), self.values(kind, "uuid")
         rows, codes = rows[codes >= 0], codes[codes >= 0]
         first = np.full(len(self.names("uuid")), MISSING, dtype=np.int64)
         first[codes[::-1]] = rows[::-1]
@@ -245,11 +282,6 @@ class Facts(History):
             rows = rows[(rows["uuid"] >= 0) & (rows[column] >= 0)][::-1]
             values[rows["uuid"]] = rows[column]
         return values
-
-    def _times(self, events: Integers) -> Integers:
-        """Time of each event number, NEVER_NS for MISSING."""
-        times = np.append(self.frame["t_ns"].to_numpy(), NEVER_NS)
-        return times[events]
 
 
 def _matches(left: Integers, right: Integers) -> tuple[Integers, Integers]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example, judge, unknown
+from reports.checks.base import Check, example, judge, unknown
 from reports.checks.codes import MISSING, NEVER_NS, Integers
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_reads, seconds_ns, times_ns
@@ -33,7 +33,7 @@ def run(history: History) -> Verdict:
         return unknown("false_offline", "the config event has no heartbeat_s or no presence_ttl_s")
     offline, online = (_connected(facts, presence_reads(facts, state), heartbeat_ns) for state in ("offline", "online"))
     rows = _causes(facts, offline, ttl_ns)
-    worst = rows.sort_values("age_ns", kind="stable").head(EXAMPLES)
+    worst = rows.sort_values("age_ns", kind="stable").head(facts.most)
     return judge(
         "false_offline",
         count=len(rows),

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example, judge, unknown
+from reports.checks.base import Check, example, judge, unknown
 from reports.checks.codes import MISSING
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
@@ -39,7 +39,7 @@ def run(history: History) -> Verdict:
     owed = facts.owed["due_ns"] <= facts.quiesced_ns
     missing = missing[owed.loc[missing.index]]
     missing = missing.assign(stage=_stages(facts, missing) if len(missing) else "")
-    worst = missing.sort_values("due_ns", kind="stable").head(EXAMPLES)
+    worst = missing.sort_values("due_ns", kind="stable").head(facts.most)
     return judge(
         "lost",
         count=len(missing),

@@ -47,6 +47,15 @@ class Climb:
         leaders = np.maximum.accumulate(np.where(self.rises, np.arange(len(self.order)), 0))
         return self.order[low], self.order[leaders[low]]
 
+    def tops(self, group: Integers) -> Integers:
+        """The row that holds the highest value of each group given, MISSING for a group without rows."""
+        if not len(self.order):
+            return np.full(len(group), MISSING, dtype=np.int64)
+        peaks = np.flatnonzero(self.rises)
+        place = np.minimum(np.searchsorted(self.groups, group), len(self.groups) - 1)
+        last = peaks[np.searchsorted(self.lifted[peaks], (place + 1) * self.step) - 1]
+        return np.where(self.groups[place] == group, self.order[last], MISSING)
+
     def first_above(self, group: Integers, value: Integers) -> Integers:
         """The first row of each group given with a value above the one given, MISSING where none is."""
         if not len(self.order):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.checks.base import EXAMPLES, Check, example, judge
+from reports.checks.base import Check, example, judge
 from reports.checks.facts import facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -21,7 +21,7 @@ def run(history: History) -> Verdict:
     shown, rank = facts.placed, facts.placed["rank"].to_numpy()
     late, leader = facts.climb.falls()
     back = rank[leader] - rank[late]
-    worst = np.argsort(-back, kind="stable")[:EXAMPLES]
+    worst = np.argsort(-back, kind="stable")[: facts.most]
     return judge(
         "order_divergence",
         count=len(late),

@@ -2,21 +2,22 @@
 
 never_sent          no send.invoke bears this uuid
 refused             the server refused it (send.fail, never acknowledged), and yet here it is
-not_a_member        the device's user does not belong to the conversation
 other_conversation  it was sent to another conversation
+
+A message that reaches somebody outside its conversation is `misrouted`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from reports.checks.base import EXAMPLES, Check, example, judge
-from reports.checks.codes import MISSING, Flags
-from reports.checks.facts import Facts, facts_of
+from reports.checks.base import Check, example, judge
+from reports.checks.codes import MISSING
+from reports.checks.facts import facts_of
 from sim.history import History
 from sim.verdict import Verdict
 
-REASONS = ("never_sent", "refused", "other_conversation", "not_a_member")
+REASONS = ("never_sent", "refused", "other_conversation")
 
 
 def run(history: History) -> Verdict:
@@ -28,7 +29,6 @@ def run(history: History) -> Verdict:
         sent[uuid] < 0,
         (refused[uuid] >= 0) & (ok[uuid] < 0),
         conv[uuid] != facts.delivers["conv"].to_numpy(),
-        ~_belongs(facts),
     ]
     reason = np.select(tests, range(len(tests)), default=MISSING)
     rows = np.flatnonzero(reason >= 0)
@@ -41,21 +41,15 @@ def run(history: History) -> Verdict:
         too_little=facts.silence,
         examples=[
             example((sent[uuid[i]], refused[uuid[i]], facts.delivers.index[i]), REASONS[reason[i]].replace("_", " "))
-            for i in rows[:EXAMPLES]
+            for i in rows[: facts.most]
         ],
         values={name: int(n) for i, name in enumerate(REASONS) if (n := (reason == i).sum())},
     )
 
 
-def _belongs(facts: Facts) -> Flags:
-    """Which deliveries reach a member; all of them if the config names no members."""
-    if not facts.names_members:
-        return np.ones(len(facts.delivers), dtype=np.bool_)
-    users = len(facts.names("user"))
-    allowed = facts.members["conv"] * users + facts.members["user"]
-    return np.isin(facts.delivers["conv"] * users + facts.delivers["user"], allowed)
-
-
 CHECK = Check(
-    "phantom", "safety", "A device showed a message that nobody sent, that was refused, or that was not for it.", run
+    "phantom",
+    "safety",
+    "A device showed a message that nobody sent, that was refused, or in another conversation.",
+    run,
 )

@@ -20,7 +20,7 @@ EPSILON_NS = 500_000_000
 
 def seconds_ns(facts: Facts, setting: str) -> int | None:
     """A duration of the config's design in nanoseconds, None where it does not say."""
-    value = facts.settings.get("design", {}).get(setting)
+    value = facts.design.get(setting)
     return None if value is None else round(float(value) * 1e9)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example, judge
+from reports.checks.base import Check, example, judge
 from reports.checks.codes import NEVER_NS, Flags, Integers
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
@@ -33,14 +33,14 @@ def run(history: History) -> Verdict:
     said = facts.table("receipt.send", "uuid", "device", "state", "t_ns")
     seen = facts.table("receipt.seen", "uuid", "device", "state", "reader", "t_ns")
     anomalies = _said(facts, said) | _seen(facts, said, seen)
-    convicted = [(event, name) for name, rows in anomalies.items() for event in rows[:EXAMPLES]]
+    convicted = [(event, name) for name, rows in anomalies.items() for event in rows[: facts.most]]
     return judge(
         "receipt_regress",
         count=sum(map(len, anomalies.values())),
         checked=len(said) + len(seen),
         found="false or backward",
         candidates="receipts",
-        examples=[example(_witnesses(facts, event, name), _NOTES[name]) for event, name in convicted[:EXAMPLES]],
+        examples=[example(_witnesses(facts, event, name), _NOTES[name]) for event, name in convicted[: facts.most]],
         values={name: len(rows) for name, rows in anomalies.items() if len(rows)},
     )
 

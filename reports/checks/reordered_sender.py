@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.checks.base import EXAMPLES, Check, example, judge
+from reports.checks.base import Check, example, judge
 from reports.checks.facts import facts_of
-from reports.checks.order import Climb
 from sim.history import History
 from sim.verdict import Verdict
 
@@ -18,16 +17,11 @@ from sim.verdict import Verdict
 def run(history: History) -> Verdict:
     """Judge by the definition above."""
     facts = facts_of(history)
-    messages, devices = facts.messages, len(facts.names("device"))
-    stream = messages["conv"].to_numpy() * devices + messages["device"].to_numpy()
-    uuid = facts.shown["uuid"].to_numpy()
-    known = (messages["sent"].to_numpy() >= 0)[uuid] & (messages["cseq"].to_numpy() >= 0)[uuid]
-    shown, uuid = facts.shown[known], uuid[known]
-    cseq = messages["cseq"].to_numpy()[uuid]
-    late, leader = Climb.of(_pairs(shown["device"].to_numpy(), stream[uuid]), cseq).falls()
+    shown, cseq = facts.from_senders, facts.from_senders["cseq"].to_numpy()
+    late, leader = facts.sender_climb.falls()
     back = cseq[leader] - cseq[late]
     late, leader, back = late[back > 0], leader[back > 0], back[back > 0]
-    worst = np.argsort(-back, kind="stable")[:EXAMPLES]
+    worst = np.argsort(-back, kind="stable")[: facts.most]
     return judge(
         "reordered_sender",
         count=len(late),
@@ -43,13 +37,6 @@ def run(history: History) -> Verdict:
             for i in worst
         ],
     )
-
-
-def _pairs(device: np.ndarray, stream: np.ndarray) -> np.ndarray:
-    """One number for a (device, stream), small enough whatever the streams' numbers."""
-    _, dense = np.unique(stream, return_inverse=True)
-    numbers: np.ndarray = device * (dense.max(initial=0) + 1) + dense
-    return numbers
 
 
 CHECK = Check(

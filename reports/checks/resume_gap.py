@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example, judge, unknown
+from reports.checks.base import Check, example, judge, unknown
 from reports.checks.codes import MISSING, NEVER_NS
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
@@ -30,7 +30,7 @@ def run(history: History) -> Verdict:
         return unknown("resume_gap", "the config event names no members: nobody knows who should have got what")
     owed = _passed_over(facts)
     gaps = owed[owed["gap"]]
-    worst = gaps.sort_values("due_ns", kind="stable").head(EXAMPLES)
+    worst = gaps.sort_values("due_ns", kind="stable").head(facts.most)
     return judge(
         "resume_gap",
         count=len(gaps),
@@ -50,23 +50,10 @@ def _passed_over(facts: Facts) -> pd.DataFrame:
     owed = facts.owed.assign(above=MISSING, gap=False)
     due, own = owed["due_ns"].to_numpy(), session[owed["shown"]]
     owed["caught_up"] = (owed["shown"] >= 0) & (opened[own] > due)
-    suspects = _suspects(facts)
-    above = facts.climb.first_above(facts.stream(suspects["device"], suspects["conv"]), suspects["rank"].to_numpy())
-    above = np.append(facts.placed["row"].to_numpy(), MISSING)[above]
-    theirs, at = session[above], suspects.index
-    owed.loc[at, "above"] = above
-    owed.loc[at, "gap"] = (above >= 0) & (opened[theirs] > due[at]) & (theirs != own[at])
+    owed["above"] = facts.passed_by
+    theirs = session[owed["above"]]
+    owed["gap"] = (owed["above"] >= 0) & (opened[theirs] > due) & (theirs != own)
     return owed
-
-
-def _suspects(facts: Facts) -> pd.DataFrame:
-    """What was owed, has a rank, and was never shown or shown below something: only that can have been passed over."""
-    late = np.zeros(len(facts.shown) + 1, dtype=np.bool_)
-    late[facts.placed["row"].to_numpy()[facts.climb.falls()[0]]] = True
-    late[MISSING] = True
-    suspects = facts.owed[late[facts.owed["shown"]]]
-    suspects = suspects.assign(rank=facts.canon.rank[suspects["uuid"]])
-    return suspects[suspects["rank"] >= 0]
 
 
 def _example(facts: Facts, row: pd.Series) -> Example:

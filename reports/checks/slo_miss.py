@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example
+from reports.checks.base import Check, example
 from reports.checks.codes import NEVER_NS
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import life, nearest, times_ns
@@ -42,11 +42,11 @@ def run(history: History) -> Verdict:
         outcomes.append(outcome)
         lines.append(_line(outcome, bound, values.get(bound), limit_s, len(rows)))
         if outcome is Outcome.FAIL:
-            examples += _slowest(rows, limit_s)
+            examples += _slowest(rows, limit_s, facts.most)
     missed = outcomes.count(Outcome.FAIL)
     checked = sum(len(rows) for rows in samples.values())
     summary = "; ".join(lines) or "the scenario sets no thresholds"
-    return Verdict("slo_miss", worst(outcomes), missed, checked, summary, tuple(examples[:EXAMPLES]), values)
+    return Verdict("slo_miss", worst(outcomes), missed, checked, summary, tuple(examples[: facts.most]), values)
 
 
 def _outcome(samples: int, enough: int, value_s: float, limit_s: float) -> Outcome:
@@ -62,8 +62,8 @@ def _line(outcome: Outcome, bound: str, value_s: float | None, limit_s: float, s
     return f"{bound} {value_s:.3g} s {relation} {limit_s:g} s"
 
 
-def _slowest(rows: pd.DataFrame, limit_s: float) -> list[Example]:
-    slow = rows[rows["latency_s"] > limit_s].sort_values("latency_s", ascending=False, kind="stable").head(EXAMPLES)
+def _slowest(rows: pd.DataFrame, limit_s: float, most: int) -> list[Example]:
+    slow = rows[rows["latency_s"] > limit_s].sort_values("latency_s", ascending=False, kind="stable").head(most)
     return [
         example((begin, end), f"took {latency:.3g} s, limit {limit_s:g} s")
         for begin, end, latency in zip(slow["begin"], slow["end"], slow["latency_s"], strict=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.checks.base import EXAMPLES, Check, example, judge, unknown
+from reports.checks.base import Check, example, judge, unknown
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_reads, seconds_ns, times_ns
 from sim.history import History
@@ -28,7 +28,7 @@ def run(history: History) -> Verdict:
     last = nearest(reads["user"].to_numpy(), reads["t_ns"].to_numpy() + EPSILON_NS, renewals)
     silent_ns = reads["start_ns"].to_numpy() - times_ns(renewals, last, default=-ttl_ns - EPSILON_NS)
     stale = np.flatnonzero(silent_ns >= ttl_ns + EPSILON_NS)
-    worst = stale[np.argsort(-silent_ns[stale], kind="stable")][:EXAMPLES]
+    worst = stale[np.argsort(-silent_ns[stale], kind="stable")][: facts.most]
     return judge(
         "stale_online",
         count=len(stale),

@@ -71,7 +71,7 @@ def message(
         },
         {"t_ns": ns(meant_s + ack_s), "kind": "send.ok", **send, "message_id": number},
         {
-            "t_ns": stamps[1],
+            "t_ns": min(stamps[1], ns(meant_s + ack_s)),
             "kind": "log.append",
             "conv": conv,
             "uuid": uuid,
@@ -135,11 +135,21 @@ def comes_back(meant_s: float = 1.5) -> list[Event]:
         {"t_ns": ns(0.3), "kind": "conn.open", **away, "session": f"{reader}.1"},
         {"t_ns": ns(1.0), "kind": "conn.close", **away, "session": f"{reader}.1"},
         {"t_ns": ns(meant_s), "kind": "send.invoke", **send},
+        {
+            "t_ns": ns(meant_s + 0.004),
+            "kind": "log.append",
+            **about,
+            "message_id": 10**6,
+            "partition": 0,
+            "offset": 10**6,
+        },
         {"t_ns": ns(meant_s + 0.006), "kind": "send.ok", **here, **about, "message_id": 10**6},
         {"t_ns": ns(meant_s + 0.010), "kind": "push", "user": reader, **about},
         {"t_ns": ns(2.0), "kind": "conn.open", **away, "session": f"{reader}.2"},
         {"t_ns": ns(2.01), "kind": "wire.deliver", **{key: resumed[key] for key in resumed if key != "hash"}},
         {"t_ns": ns(2.01), "kind": "deliver", **resumed},
+        {"t_ns": ns(2.01), "kind": "receipt.send", **away, **about, "state": "delivered"},
+        {"t_ns": ns(2.02), "kind": "receipt.seen", **here, **about, "state": "delivered", "reader": reader},
     ]
 
 

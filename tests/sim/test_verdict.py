@@ -22,7 +22,7 @@ def test_the_worst_wins_and_nothing_is_unknown(outcomes: list[Outcome], expected
     assert worst(outcomes) is expected
 
 
-@given(st.lists(st.sampled_from(Outcome)), st.sampled_from(Outcome))
+@given(st.lists(st.sampled_from((PASS, FAIL, UNKNOWN))), st.sampled_from((PASS, FAIL, UNKNOWN)))
 def test_one_more_verdict_never_makes_it_better(outcomes: list[Outcome], more: Outcome) -> None:
     order = [PASS, UNKNOWN, FAIL]
     if outcomes:
@@ -31,7 +31,17 @@ def test_one_more_verdict_never_makes_it_better(outcomes: list[Outcome], more: O
 
 
 def test_exit_codes_tell_the_three_apart() -> None:
-    assert {outcome.value: outcome.exit_code for outcome in Outcome} == {"pass": 0, "fail": 1, "unknown": 2}
+    assert {outcome.value: outcome.exit_code for outcome in (PASS, FAIL, UNKNOWN)} == {
+        "pass": 0,
+        "fail": 1,
+        "unknown": 2,
+    }
+
+
+@given(st.lists(st.sampled_from((PASS, FAIL, UNKNOWN)), min_size=1))
+def test_what_does_not_apply_weighs_nothing(outcomes: list[Outcome]) -> None:
+    assert worst([*outcomes, Outcome.NOT_APPLICABLE]) is worst(outcomes)
+    assert worst([Outcome.NOT_APPLICABLE]) is UNKNOWN
 
 
 def test_verdicts_show_themselves_and_are_as_bad_as_their_worst() -> None:

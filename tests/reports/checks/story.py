@@ -19,7 +19,7 @@ class Story:
     """Collects events. A send is numbered, logged and stored as a healthy system would, unless told otherwise."""
 
     def __init__(self, members: Mapping[str, Sequence[str]], **settings: Any) -> None:
-        design = {"heartbeat_s": 4.0, "presence_ttl_s": 9.0, **settings.pop("design", {})}
+        design = {"heartbeat_s": 4.0, "presence_ttl_s": 9.0, "conn_ttl_s": 9.0, **settings.pop("design", {})}
         config = {"warm_up_s": 0.0, "thresholds": {}, "members": members, "design": design, **settings}
         self.events: list[Event] = [{"t_ns": 0, "kind": "config", "detail": json.dumps(config)}]
         self._sent: dict[str, Event] = {}
@@ -86,9 +86,20 @@ class Story:
         if stored_after_s is not None:
             self._add(t_s + stored_after_s, "heartbeat.stored", **who)
 
-    def ask(self, t_s: float, user: str, about: str, answer: str) -> None:
-        start_ns = _ns(t_s - ROUND_TRIP_S)
-        self._add(t_s, "presence.read", device=user, user=user, reader=about, state=answer, start_ns=start_ns)
+    def ask(self, t_s: float, user: str, about: str, answer: str, last_seen_s: float | None = None) -> None:
+        times = {"start_ns": _ns(t_s - ROUND_TRIP_S)}
+        if last_seen_s is not None:
+            times["last_seen_ns"] = _ns(last_seen_s)
+        self._add(t_s, "presence.read", device=user, user=user, reader=about, state=answer, **times)
+
+    def hear(self, t_s: float, about: str, state: str) -> None:
+        self._add(t_s, "presence.change", user=about, state=state)
+
+    def find(self, t_s: float, user: str, gateway: str | None) -> None:
+        self._add(t_s, "registry.read", user=user, gateway=gateway, start_ns=_ns(t_s - ROUND_TRIP_S))
+
+    def cursor(self, t_s: float, user: str, conv: str, seq: int) -> None:
+        self._add(t_s, "cursor", device=user, user=user, session=self._session(user), conv=conv, cursor=seq)
 
     def fault(self, start_s: float, stop_s: float, target: str, cause: str) -> None:
         self._add(start_s, "fault.start", target=target, cause=cause)
@@ -132,15 +143,17 @@ def clean_story() -> Story:
     for user in ("u1", "u2"):
         h.beat(8.5, user)
     h.open(10.0, "u3")
+    h.cursor(10.0, "u3", "c1", 3)
     h.deliver(10.1, "u3", "b1", "b2", "b3", via="resume")
-    h.ask(11.0, "u3", "u1", "online")
+    h.ask(11.0, "u3", "u1", "online", last_seen_s=8.5)
     h.ask(11.2, "u3", "u2", "online")
+    h.find(11.3, "u1", "gateway-1")
     h.send(11.5, "u3", "c1", "e1")
     h.send(11.6, "u1", "c1", "e2")
     for recipient in ("u1", "u2"):
         h.deliver(11.55, recipient, "e1")
     for recipient in ("u2", "u3"):
-        h.deliver(11.65, recipient, "e2", receipt=recipient == "u2")
+        h.deliver(11.65, recipient, "e2")
     h.quiesce(14.0)
     return h
 

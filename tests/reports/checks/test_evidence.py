@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.checks import CHECKS, check_history, explain
+from reports.checks import check_history, explain
 from sim.history import History
 from sim.verdict import Example, Outcome, Verdict
 from tests.reports.checks.story import Story, clean_story, is_
@@ -20,8 +20,9 @@ def lines(history: History, name: str) -> list[str]:
 
 
 def test_the_example_is_convicted_of_its_gap_and_its_loss_only() -> None:
-    outcomes = {verdict.check: verdict.outcome for verdict in check_history(EXAMPLE)}
-    assert outcomes == {**dict.fromkeys(CHECKS, Outcome.PASS), "lost": Outcome.FAIL, "resume_gap": Outcome.FAIL}
+    found = {verdict.check: verdict.outcome for verdict in check_history(EXAMPLE)}
+    assert {check for check, outcome in found.items() if outcome is Outcome.FAIL} == {"lost", "resume_gap"}
+    assert Outcome.UNKNOWN not in found.values()
 
 
 def test_a_gap_is_told_by_the_message_the_faults_the_session_and_what_was_shown_instead() -> None:

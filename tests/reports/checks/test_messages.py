@@ -131,7 +131,9 @@ def test_phantoms_are_told_apart() -> None:
     h.open(0.2, "u7")
     h.deliver(2.2, "u7", "m0", receipt=False)
     found = verdict(h, "phantom")
-    assert (found.outcome, found.values) == (Outcome.FAIL, {"refused": 1, "not_a_member": 1})
+    assert (found.outcome, found.values) == (Outcome.FAIL, {"refused": 1})
+    found = verdict(h, "misrouted")
+    assert (found.outcome, found.values) == (Outcome.FAIL, {"not_a_member": 1})
 
 
 def test_without_hashes_content_is_unknown() -> None:

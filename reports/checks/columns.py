@@ -1,0 +1,91 @@
+"""A History as integers: every name a small code, every event its number.
+
+table("deliver", "device", "uuid")      index = event number; MISSING where a field is empty
+
+      device  uuid
+#17        4     9        names("device")[4] == "u5"
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.checks.codes import MISSING, NEVER_NS, Integers
+from sim.history import KINDS, History
+
+
+class Columns(History):
+    """A History whose columns are read once. Codes index `names(column)`; `reader` shares the codes of `user`."""
+
+    def table(self, kind: str, *columns: str) -> pd.DataFrame:
+        """Integer columns of the events of one kind, in time order."""
+        return pd.DataFrame({column: self.values(kind, column) for column in columns}, index=self.rows(kind))
+
+    def values(self, kind: str, column: str) -> Integers:
+        """One integer column of the events of one kind, not to be written to."""
+        if (kind, column) not in self._read:
+            self._read[kind, column] = self.at(column, self.rows(kind))
+        return self._read[kind, column]
+
+    def rows(self, kind: str) -> Integers:
+        """Numbers of the events of one kind."""
+        number = KINDS.index(kind)
+        order, starts = self._by_kind
+        return order[starts[number] : starts[number + 1]]
+
+    def at(self, column: str, events: Integers) -> Integers:
+        """An integer column of these events, which must all be events of the history."""
+        if column == "uuid":
+            uuids: Integers = self._uuids[0][events]
+            return uuids
+        values = self.frame[column].array[events]
+        if not isinstance(values, pd.Categorical):
+            numbers: Integers = values.to_numpy(dtype="int64", na_value=MISSING)
+            return numbers
+        codes: Integers = values.codes.astype(np.int64)
+        if column != "reader":
+            return codes
+        shared = self.names("user").get_indexer(values.categories)
+        return np.append(shared, MISSING).astype(np.int64)[codes]
+
+    def times(self, events: Integers) -> Integers:
+        """Time of each event number, NEVER_NS for MISSING."""
+        times = np.append(self.frame["t_ns"].to_numpy(), NEVER_NS)
+        return times[events]
+
+    def names(self, column: str) -> pd.Index[Any]:
+        """The string behind each code of a column."""
+        if column == "uuid":
+            return self._uuids[1]
+        return self._users if column in {"user", "reader"} else self.frame[column].cat.categories
+
+    def code(self, column: str, name: str) -> int:
+        """The code of a name, MISSING if no event bears it."""
+        return int(self.names(column).get_indexer(pd.Index([name]))[0])
+
+    @cached_property
+    def _read(self) -> dict[tuple[str, str], Integers]:
+        return {}
+
+    @cached_property
+    def _by_kind(self) -> tuple[Integers, Integers]:
+        codes = self.frame["kind"].cat.codes.to_numpy()
+        order = np.argsort(codes, kind="stable")
+        return order, np.append(0, np.cumsum(np.bincount(codes, minlength=len(KINDS))))
+
+    @cached_property
+    def _users(self) -> pd.Index[Any]:
+        users = self.frame["user"].cat.categories
+        return users.append(self.frame["reader"].cat.categories.difference(users))
+
+    @cached_property
+    def _uuids(self) -> tuple[Integers, pd.Index[Any]]:
+        uuids = self.frame["uuid"]
+        if isinstance(uuids.dtype, pd.CategoricalDtype):
+            return uuids.cat.codes.to_numpy().astype(np.int64), uuids.cat.categories
+        codes, names = pd.factorize(uuids)
+        return codes.astype(np.int64), pd.Index(names)

@@ -1,0 +1,82 @@
+"""receipt_lost: a sender never learns that a message was delivered.
+
+    shown ──► receipt.send ──► … ──► receipt.seen
+          not_said          said_not_seen
+
+A device that was owed u (see `lost`) showed it, and u's sender has no `receipt.seen` of that reader, delivered or read,
+by quiesce. Judged are senders whose device was connected from before u was shown until the end: what is pushed to
+nobody is fetched by nobody.
+
+Liveness: without `quiesce` the verdict is unknown.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from reports.checks.base import Check, example, judge, records, unknown
+from reports.checks.codes import NEVER_NS
+from reports.checks.facts import Facts, facts_of
+from sim.history import History
+from sim.verdict import Verdict
+
+
+def run(history: History) -> Verdict:
+    """Judge by the definition above."""
+    facts = facts_of(history)
+    if not len(facts.rows("receipt.seen")) and not len(facts.rows("receipt.send")):
+        return unknown("receipt_lost", "the history has no receipts")
+    if not facts.names_members:
+        return unknown("receipt_lost", "the config event names no members: nobody knows who should have got what")
+    if facts.quiesced_ns is None:
+        return unknown("receipt_lost", "the run did not end quietly: receipts may still have been on their way")
+    owed = _owed(facts, facts.quiesced_ns)
+    missing = owed[~np.isin(_key(facts, owed), _key(facts, _seen(facts)))]
+    said = facts.table("receipt.send", "uuid", "device")
+    was_said = np.isin(facts.pair(missing["uuid"], missing["device"]), facts.pair(said["uuid"], said["device"]))
+    return judge(
+        "receipt_lost",
+        count=len(missing),
+        checked=len(owed),
+        found="that the sender never learnt of",
+        candidates="deliveries whose sender stayed connected",
+        too_little=facts.silence,
+        absent="no sender stayed connected until the end",
+        examples=[
+            example(
+                (facts.messages["sent"].iloc[row["uuid"]], row["event"]),
+                "said by the reader, never seen by the sender" if row["said"] else "the reader's device never said so",
+            )
+            for row in records(missing.assign(said=was_said).head(facts.most))
+        ],
+        values={"said_not_seen": int(was_said.sum()), "not_said": int((~was_said).sum())} if len(missing) else {},
+    )
+
+
+def _owed(facts: Facts, quiesced_ns: int) -> pd.DataFrame:
+    """First showings by quiesce of messages whose sender's session was open all along: uuid, reader, device."""
+    shown = facts.shown.iloc[np.sort(facts.owed["shown"][facts.owed["shown"] >= 0])]
+    shown = shown[shown["t_ns"] <= quiesced_ns]
+    sender = facts.messages["device"].to_numpy()[shown["uuid"]]
+    opens = facts.table("conn.open", "device", "t_ns").query("device >= 0")
+    since = np.full(len(facts.names("device")) + 1, NEVER_NS, dtype=np.int64)
+    since[opens["device"]] = opens["t_ns"]
+    until = np.append(facts.open_until_ns, -1)
+    stayed = (sender >= 0) & (since[sender] <= shown["t_ns"].to_numpy()) & (until[sender] > quiesced_ns)
+    owed: pd.DataFrame = shown[stayed].rename(columns={"user": "reader"})[["uuid", "reader", "device"]]
+    return owed
+
+
+def _seen(facts: Facts) -> pd.DataFrame:
+    return facts.table("receipt.seen", "uuid", "reader")
+
+
+def _key(facts: Facts, rows: pd.DataFrame) -> np.ndarray:
+    key: np.ndarray = rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy()
+    return key
+
+
+CHECK = Check(
+    "receipt_lost", "liveness", "A connected sender never learnt that a message of theirs was delivered.", run
+)
