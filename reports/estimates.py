@@ -46,7 +46,7 @@ def describe(values: Floats) -> dict[str, float]:
     if values.size == 0:
         return {}
     ordered = np.sort(values)
-    ranks = {name: ordered[_rank(share, ordered.size)] for name, share in QUANTILES.items()}
+    ranks = {name: ordered[rank(share, ordered.size)] for name, share in QUANTILES.items()}
     return {"mean": float(ordered.mean()), **{name: float(x) for name, x in ranks.items()}, "max": float(ordered[-1])}
 
 
@@ -69,7 +69,8 @@ def time_blocks(t_s: Floats, start_s: float, end_s: float) -> Integers:
     return np.clip((share * BLOCKS).astype(np.int64), 0, BLOCKS - 1)
 
 
-def _rank(share: float, size: int) -> int:
+def rank(share: float, size: int) -> int:
+    """Place, from 0, of the smallest of `size` ordered samples that at least that share does not exceed."""
     return max(int(np.ceil(share * size - 1e-9)) - 1, 0)
 
 

@@ -10,5 +10,6 @@ command = LazyGroup(
     lazy={
         "real": ("chatscale.commands.bench_real", "The highest message rate that this box sustains."),
         "sim": ("chatscale.commands.bench_sim", "How fast the full-size model is, and whether it equals SimPy."),
+        "verify": ("chatscale.commands.bench_verify", "How fast histories are checked."),
     },
 )

@@ -101,7 +101,7 @@ def check_history(
     Anomalies that are `allowed`, here or by the config event, pass and say so. A check that crashes is unknown with the
     error in its summary: a bug of ours must never pass for a clean run. Raises UsageError for an unknown name.
     """
-    facts = Facts(history.frame, most)
+    facts = history if isinstance(history, Facts) else Facts(history.frame, most)
     permitted = {*allowed, *facts.settings.get("allowed", ())}
     wanted = CHECKS.keys() if names is None else names
     for name in (*wanted, *permitted):

@@ -32,7 +32,7 @@ def run(history: History) -> Verdict:
     if facts.quiesced_ns is None:
         return unknown("receipt_lost", "the run did not end quietly: receipts may still have been on their way")
     owed = _owed(facts, facts.quiesced_ns)
-    missing = owed[~np.isin(_key(facts, owed), _key(facts, _seen(facts)))]
+    missing = owed[~_key(facts, owed).isin(_key(facts, facts.table("receipt.seen", "uuid", "reader")))]
     said = facts.table("receipt.send", "uuid", "device")
     was_said = np.isin(facts.pair(missing["uuid"], missing["device"]), facts.pair(said["uuid"], said["device"]))
     return judge(
@@ -68,13 +68,8 @@ def _owed(facts: Facts, quiesced_ns: int) -> pd.DataFrame:
     return owed
 
 
-def _seen(facts: Facts) -> pd.DataFrame:
-    return facts.table("receipt.seen", "uuid", "reader")
-
-
-def _key(facts: Facts, rows: pd.DataFrame) -> np.ndarray:
-    key: np.ndarray = rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy()
-    return key
+def _key(facts: Facts, rows: pd.DataFrame) -> pd.Index[int]:
+    return pd.Index(rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy())
 
 
 CHECK = Check(

@@ -12,7 +12,8 @@ Worst first: the slowest samples of the thresholds that were missed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from reports.checks.base import Check, example
 from reports.checks.codes import NEVER_NS
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import life, nearest, times_ns
-from reports.estimates import ENOUGH, describe
+from reports.estimates import ENOUGH, QUANTILES, describe, rank
 from sim.history import History
 from sim.verdict import Example, Outcome, Verdict, worst
 
@@ -47,6 +48,54 @@ def run(history: History) -> Verdict:
     checked = sum(len(rows) for rows in samples.values())
     summary = "; ".join(lines) or "the scenario sets no thresholds"
     return Verdict("slo_miss", worst(outcomes), missed, checked, summary, tuple(examples[: facts.most]), values)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What decides one threshold, and adds up over parts of a history."""
+
+    limit_s: float
+    samples: int
+    over: int
+    total_s: float
+    max_s: float
+
+    def __add__(self, other: Tally) -> Tally:
+        total_s, max_s = self.total_s + other.total_s, max(self.max_s, other.max_s)
+        return Tally(self.limit_s, self.samples + other.samples, self.over + other.over, total_s, max_s)
+
+    def is_missed(self, statistic: str) -> bool:
+        """Whether this statistic of the samples is over the limit."""
+        if statistic == "mean":
+            return self.total_s > self.limit_s * self.samples
+        if statistic == "max":
+            return self.max_s > self.limit_s
+        return self.over >= self.samples - rank(QUANTILES[statistic], self.samples)
+
+
+def tally(history: History) -> dict[str, Tally]:
+    """By threshold."""
+    facts = facts_of(history)
+    found = {}
+    for bound, limit_s in facts.settings.get("thresholds", {}).items():
+        latency_s = _LATENCIES[bound.split("_")[0]](facts)["latency_s"].to_numpy()
+        over, total_s = int((latency_s > limit_s).sum()), float(latency_s.sum())
+        found[bound] = Tally(limit_s, len(latency_s), over, total_s, float(latency_s.max(initial=0)))
+    return found
+
+
+def judge_tallies(tallies: dict[str, Tally], examples: Iterable[Example]) -> Verdict:
+    """The verdict over all parts of a history, exact, without the percentiles' values."""
+    outcomes, lines = [Outcome.PASS], []
+    for bound, of in tallies.items():
+        statistic = bound.split("_")[1]
+        outcome = Outcome.FAIL if of.is_missed(statistic) else Outcome.PASS
+        outcome = outcome if of.samples >= ENOUGH[statistic] else Outcome.UNKNOWN
+        outcomes.append(outcome)
+        lines.append(f"{bound} {outcome}: {of.over:,} of {of.samples:,} over {of.limit_s:g} s")
+    checked, missed = sum(of.samples for of in tallies.values()), outcomes.count(Outcome.FAIL)
+    summary = "; ".join(lines) or "the scenario sets no thresholds"
+    return Verdict("slo_miss", worst(outcomes), missed, checked, summary, tuple(examples) if missed else ())
 
 
 def _outcome(samples: int, enough: int, value_s: float, limit_s: float) -> Outcome:

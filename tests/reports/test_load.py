@@ -28,7 +28,7 @@ def test_counts_tell_pushes_from_resumes() -> None:
         "deliveries": 100,
         "resumed": 1,
         "pushes": 1,
-        "receipts": 100,
+        "receipts": 101,
     }
     assert (found["heartbeats"], found["presence_reads"], found["sockets"]) == (200 * 4, 200, 202)
 
