@@ -27,6 +27,7 @@ COMMANDS = {
     "sensitivity": ("chatscale.commands.sensitivity", "Tell which assumption moves latency and size most."),
     "run": ("chatscale.commands.run", "Plan, drive real servers, simulate, judge, compare."),
     "verify": ("chatscale.commands.verify", "Check the history of a run, or any history file."),
+    "selftest": ("chatscale.commands.selftest", "Prove the checks: seeded bugs are caught, clean runs pass."),
     "compare": ("chatscale.commands.compare", "Hold prediction against measurement, or two runs, or two designs."),
     "report": ("chatscale.commands.report", "Judge a run again and write its report anew."),
     "bench": ("chatscale.commands.bench", "Measure chatscale itself."),

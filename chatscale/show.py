@@ -63,8 +63,24 @@ def result(judged: Result, *, as_json: bool) -> None:
         console.print(part)
 
 
-def verdicts(path: Path, history: History, found: Sequence[Verdict], *, as_json: bool) -> None:
-    """One line a check, and for each failure the events that convict."""
+def part_verdicts(path: Path, found: Sequence[Verdict], *, as_json: bool) -> None:
+    """One line a check, and which parts convict."""
+    outcome = worst(verdict.outcome for verdict in found)
+    if as_json:
+        verdicts = [asdict(verdict) for verdict in found]
+        json_document({"history": str(path), "outcome": outcome, "exit_code": outcome.exit_code, "verdicts": verdicts})
+        return
+    console = stdout_console()
+    for verdict in found:
+        console.print(_SIGNS[verdict.outcome], f"{verdict.check:<18}", verdict.summary)
+        if verdict.outcome.counts_against:
+            for example in verdict.examples:
+                console.print(f"      {example.note}", style="dim")
+    console.print(f"outcome {outcome}, exit code {outcome.exit_code}")
+
+
+def verdicts(path: Path, history: History, found: Sequence[Verdict], *, as_json: bool, explained: int = 3) -> None:
+    """One line a check, and for each failure the events that convict; what is allowed or has no object comes last."""
     from reports.checks.evidence import explain
 
     outcome = worst(verdict.outcome for verdict in found)
@@ -82,10 +98,15 @@ def verdicts(path: Path, history: History, found: Sequence[Verdict], *, as_json:
         return
     console = stdout_console()
     console.print(f"{path}: {len(history.frame):,} events", style="dim")
-    for verdict in found:
-        console.print(_SIGNS[verdict.outcome], f"{verdict.check:<18}", verdict.summary)
-        for example in verdict.examples[:3]:
+    apart = [v for v in found if v.allowed or v.outcome is Outcome.NOT_APPLICABLE]
+    for verdict in [*(v for v in found if v not in apart), *apart]:
+        sign = _SIGNS[Outcome.NOT_APPLICABLE] if verdict.allowed else _SIGNS[verdict.outcome]
+        console.print(sign, f"{verdict.check:<18}", verdict.summary)
+        shown = verdict.examples[:explained] if verdict.outcome.counts_against else ()
+        for example in shown:
             console.print("\n".join(f"      {line}" for line in explain(history, verdict, example)), style="dim")
+        if shown and verdict.count > len(shown):
+            console.print(f"      and {verdict.count - len(shown):,} more (--all)", style="dim")
     console.print(f"outcome {outcome}, exit code {outcome.exit_code}")
 
 

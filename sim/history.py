@@ -41,7 +41,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +118,13 @@ COLUMNS = tuple(_DTYPES)
 
 @dataclass(frozen=True)
 class History:
-    """Events by time. Index = position = the event's number in reports."""
+    """Events by time. Index = position = the event's number in reports.
+
+    `disorder` counts the events that stood behind a later one in the file they were read from.
+    """
 
     frame: pd.DataFrame
+    disorder: int = 0
 
     @classmethod
     def of(cls, events: Iterable[Mapping[str, Any]]) -> History:
@@ -192,7 +196,7 @@ class History:
 
         Raises HistoryError as `load` does, and for events that are not in the order of time.
         """
-        frame = cls._read_parquet(path, columns=list(columns), read_dictionary=["uuid"]).to_pandas()
+        frame = cls._read_parquet(path, columns=list(columns), read_dictionary=["uuid"], use_threads=False).to_pandas()
         if not frame["t_ns"].is_monotonic_increasing:
             raise HistoryError(f"{path} is not in the order of time; load it whole and save it again")
         if strange := sorted(set(frame["kind"].astype("category").cat.categories) - set(KINDS)):
@@ -203,7 +207,8 @@ class History:
 
     @classmethod
     def _load_parquet(cls, path: Path) -> History:
-        return cls.from_frame(cls._read_parquet(path).to_pandas())
+        frame = cls._read_parquet(path).to_pandas()
+        return replace(cls.from_frame(frame), disorder=_falls(frame["t_ns"]))
 
     @classmethod
     def _read_parquet(cls, path: Path, **more: Any) -> pa.Table:
@@ -234,4 +239,9 @@ class History:
             if event["kind"] not in KINDS:
                 raise HistoryError(f"{path}:{number}: unknown event kind {event['kind']!r}; known: {', '.join(KINDS)}")
             events.append(event)
-        return cls.of(events)
+        return replace(cls.of(events), disorder=_falls(pd.Series([event["t_ns"] for event in events], dtype="int64")))
+
+
+def _falls(t_ns: pd.Series) -> int:
+    """How many times are earlier than the one before them."""
+    return int((t_ns.diff() < 0).sum())

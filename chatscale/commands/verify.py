@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -10,23 +11,54 @@ from chatscale import show
 from chatscale.commands.asking import as_json_option
 from chatscale.run_folder import find_run
 from reports.checks import check_history
+from reports.checks.shards import check_shards, merged, parts_of
+from sim.errors import UsageError
 from sim.history import History
 from sim.verdict import worst
 
+_EXAMPLES = 8
+
 
 @click.command()
-@click.argument("target", metavar="TARGET")
+@click.argument("target", metavar="[TARGET]", required=False)
+@click.option(
+    "--history",
+    "file",
+    type=click.Path(path_type=Path),
+    help="A .parquet or .jsonl file, of this or any other system, or a folder of .parquet parts.",
+)
+@click.option("--check", "names", multiple=True, metavar="NAME", help="Only this check; repeatable.")
+@click.option("--allow", "allowed", multiple=True, metavar="NAME", help="This anomaly breaks no promise; repeatable.")
+@click.option("--all", "every", is_flag=True, help=f"Every example of an anomaly, not the worst {_EXAMPLES}.")
 @as_json_option
-def command(target: str, as_json: bool) -> int:
+def command(
+    target: str | None, file: Path | None, names: tuple[str, ...], allowed: tuple[str, ...], every: bool, as_json: bool
+) -> int:
     """Check the history of a run, or any history file.
 
-    TARGET is a run's folder, a scenario's name for its latest run, or a .parquet or .jsonl file with the same fields.
+    TARGET is a run's folder, a scenario's name for its latest run, or a file as --history takes it. Fields and kinds
+    of events: see sim/history.py; an example in JSON Lines: tests/reports/checks/example.jsonl.
     """
-    path = Path(target)
-    if not path.is_file():
-        folder = find_run(target)
-        path = next((p for p in (folder / "history-real.parquet", folder / "history-sim.parquet") if p.is_file()), path)
+    path = file or _found(target)
+    if path.is_dir():
+        if allowed or every:
+            raise UsageError("--allow and --all are for one history, not for a folder of parts; name a part instead")
+        verdicts = merged(check_shards(parts_of(path), names or None))
+        show.part_verdicts(path, verdicts, as_json=as_json)
+        return worst(verdict.outcome for verdict in verdicts).exit_code
     history = History.load(path)
-    verdicts = check_history(history)
-    show.verdicts(path, history, verdicts, as_json=as_json)
+    most = sys.maxsize if every else _EXAMPLES
+    verdicts = check_history(history, names or None, allowed=allowed, most=most)
+    show.verdicts(path, history, verdicts, as_json=as_json, explained=most if every else 3)
     return worst(verdict.outcome for verdict in verdicts).exit_code
+
+
+def _found(target: str | None) -> Path:
+    """The history of a run, or the path itself if it is one. Raises UsageError when there is no such run."""
+    if target is None:
+        raise UsageError("what to verify? A run, a scenario's name, or --history FILE")
+    path = Path(target)
+    if path.is_file() or (path.is_dir() and not (path / "scenario.toml").is_file() and any(path.glob("*.parquet"))):
+        return path
+    folder = find_run(target)
+    return next((p for p in (folder / "history-real.parquet", folder / "history-sim.parquet") if p.is_file()), path)

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from reports.checks import (
+    bad_input,
     causality,
     content_mismatch,
     cursor_late_insert,
@@ -52,6 +53,7 @@ from sim.verdict import Outcome, Verdict
 CHECKS: dict[str, Check] = {
     module.CHECK.name: module.CHECK
     for module in (
+        bad_input,
         lost,
         skipped,
         unseen_tail,
@@ -101,7 +103,7 @@ def check_history(
     Anomalies that are `allowed`, here or by the config event, pass and say so. A check that crashes is unknown with the
     error in its summary: a bug of ours must never pass for a clean run. Raises UsageError for an unknown name.
     """
-    facts = history if isinstance(history, Facts) else Facts(history.frame, most)
+    facts = history if isinstance(history, Facts) else Facts(history.frame, history.disorder, most)
     permitted = {*allowed, *facts.settings.get("allowed", ())}
     wanted = CHECKS.keys() if names is None else names
     for name in (*wanted, *permitted):

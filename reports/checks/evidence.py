@@ -15,7 +15,8 @@ from sim.history import History
 from sim.verdict import Example, Verdict
 
 LINES = 12
-_PRESENCE = {"stale_online", "false_offline"}
+_PRESENCE = {"stale_online", "false_offline", "presence_flap", "last_seen_regress", "registry_orphan"}
+_OF_RECEIPTS = {"receipt_regress", "receipt_lost"}
 _SENDS = ("send.invoke", "send.ok", "send.fail", "send.info")
 _PLACES = ("log.append", "store.row")
 _ARRIVALS = ("wire.deliver", "deliver", "push")
@@ -32,6 +33,8 @@ _FIELDS = {
     "reader": "of=",
     "state": "",
     "start_ns": "began=",
+    "cursor": "cursor=",
+    "last_seen_ns": "seen=",
     "session": "session=",
     "gateway": "gateway=",
     "cause": "cause=",
@@ -61,11 +64,12 @@ def _contexts(frame: pd.DataFrame, convicting: pd.DataFrame, check: str) -> list
     devices = set(at_recipient["device"].dropna())
     users = set(at_recipient["user"].dropna()) | set(convicting["reader"].dropna())
     if check in _PRESENCE:
-        subjects = set(convicting["reader"].dropna())
+        asked = _of(convicting, "registry.read", "presence.change")
+        subjects = set(convicting["reader"].dropna()) | set(asked["user"].dropna())
         beats = _of(between, "conn.open", "conn.close", "heartbeat.sent", "heartbeat.stored")
         return [_faults(frame, convicting), beats[beats["user"].isin(subjects)]]
     arrivals = _of(same, *_ARRIVALS)
-    receipts = _of(same, *(_RECEIPTS if check == "receipt_regress" else ()))
+    receipts = _of(same, *(_RECEIPTS if check in _OF_RECEIPTS else ()))
     sessions = _of(between, "conn.open", "conn.close")
     return [
         _faults(frame, convicting),
@@ -101,7 +105,7 @@ def _line(event: pd.Series, note: str) -> str:
 
 
 def _text(name: str, value: object) -> str:
-    if name == "start_ns":
+    if name in {"start_ns", "last_seen_ns"}:
         return f"{int(str(value)) / 1e9:.3f}"
     text = str(value)
     return f"…{text[-4:]}" if name in _SHORT and len(text) > 4 else text

@@ -27,7 +27,7 @@ EXAMPLES = 8
 
 def facts_of(history: History) -> Facts:
     """The history itself if it already holds facts, so that checks that run together share them."""
-    return history if isinstance(history, Facts) else Facts(history.frame)
+    return history if isinstance(history, Facts) else Facts(history.frame, history.disorder)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ def _late(facts: Facts) -> pd.DataFrame:
 
 def _came_before(frames: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     """Which of these rows repeat an earlier frame of the same message in the same session."""
+    if not len(rows):
+        return np.zeros(0, dtype=np.bool_)
     alike = frames[frames["uuid"].isin(frames["uuid"].to_numpy()[rows])]
     repeated = alike.duplicated(["session", "uuid"])
     flags: np.ndarray = repeated.loc[frames.index[rows]].to_numpy()

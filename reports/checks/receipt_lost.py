@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge, records, unknown
-from reports.checks.codes import NEVER_NS
+from reports.checks.codes import NEVER_NS, Flags
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -33,8 +33,7 @@ def run(history: History) -> Verdict:
         return unknown("receipt_lost", "the run did not end quietly: receipts may still have been on their way")
     owed = _owed(facts, facts.quiesced_ns)
     missing = owed[~_key(facts, owed).isin(_key(facts, facts.table("receipt.seen", "uuid", "reader")))]
-    said = facts.table("receipt.send", "uuid", "device")
-    was_said = np.isin(facts.pair(missing["uuid"], missing["device"]), facts.pair(said["uuid"], said["device"]))
+    was_said = _said(facts, missing)
     return judge(
         "receipt_lost",
         count=len(missing),
@@ -68,8 +67,16 @@ def _owed(facts: Facts, quiesced_ns: int) -> pd.DataFrame:
     return owed
 
 
+def _said(facts: Facts, missing: pd.DataFrame) -> Flags:
+    """Which of these the reader's device has told."""
+    said = facts.table("receipt.send", "uuid", "device")
+    said = said[said["uuid"].isin(missing["uuid"])]
+    return np.isin(facts.pair(missing["uuid"], missing["device"]), facts.pair(said["uuid"], said["device"]))
+
+
 def _key(facts: Facts, rows: pd.DataFrame) -> pd.Index[int]:
-    return pd.Index(rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy())
+    key: pd.Index[int] = pd.Index(rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy())
+    return key
 
 
 CHECK = Check(

@@ -64,6 +64,8 @@ def _has_jump(facts: Facts) -> Flags:
     climb = facts.sender_climb
     device, line, cseq = (facts.from_senders[name].to_numpy()[climb.order] for name in ("device", "line", "cseq"))
     jumps = np.flatnonzero((np.diff(device) == 0) & (np.diff(line) == 0) & (np.diff(cseq) != 1))
+    if not len(jumps):
+        return np.zeros(len(cseq), dtype=np.bool_)
     keys = facts.from_senders["device"].to_numpy() * len(facts.messages) + facts.from_senders["line"].to_numpy()
     flags: Flags = np.isin(keys, device[jumps] * len(facts.messages) + line[jumps])
     return flags

@@ -3,10 +3,10 @@
     shards/0001.parquet ─► worker 1 ─► verdicts ┐
     shards/0002.parquet ─► worker 2 ─► verdicts ┴─► merged: fail > unknown > pass, counts added, worst examples kept
 
-Each part is a history of its own that stands alone: whole conversations, everything about the people in them, and their
-own config, faults and quiesce. No check looks beyond a conversation or a person, so nothing is missed, with two
-exceptions that the merging mends: `slo_miss` (a percentile of all parts is not one of each) and `id_collision`, which is
-found within a part only.
+Each part is a history of its own that stands alone: whole conversations, everything about the people in them, and
+their own config, faults and quiesce. No check looks beyond a conversation or a person, with two exceptions: `slo_miss`
+is judged from what all parts count, for a percentile of the whole is not one of each part; `id_collision` is found
+within a part only.
 """
 
 from __future__ import annotations

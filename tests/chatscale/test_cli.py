@@ -36,7 +36,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 
 
 def write_events(path: Path, events: Sequence[Event]) -> str:
-    path.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    in_order = sorted(events, key=lambda event: event["t_ns"])
+    path.write_text("".join(json.dumps(event) + "\n" for event in in_order), encoding="utf-8")
     return str(path)
 
 
@@ -206,6 +207,33 @@ def test_what_did_not_end_quietly_is_unknown(tmp_path: Path, capsys: Captured) -
     events = [event for event in clean_story().events if event["kind"] != "quiesce"]
     assert run_cli(["verify", write_events(tmp_path / "cut.jsonl", events)]) == 2
     assert "outcome unknown, exit code 2" in capsys.readouterr().out
+
+
+def without_deliveries(*uuids: str) -> list[Event]:
+    arrivals = ("wire.deliver", "deliver")
+    return [e for e in clean_story().events if not (e["kind"] in arrivals and e["uuid"] in uuids)]
+
+
+def test_an_anomaly_that_is_allowed_passes_and_is_told_apart(tmp_path: Path, capsys: Captured) -> None:
+    path = write_events(tmp_path / "lost.jsonl", without_deliveries("d0"))
+    assert run_cli(["verify", "--history", path, "--check", "lost"]) == 1
+    assert run_cli(["verify", "--history", path, "--check", "lost", "--allow", "lost"]) == 0
+    assert "· lost" in capsys.readouterr().out
+
+
+def test_examples_are_the_worst_few_unless_all_are_asked_for(tmp_path: Path, capsys: Captured) -> None:
+    every = [event["uuid"] for event in clean_story().events if event["kind"] == "send.invoke"]
+    path = write_events(tmp_path / "lost.jsonl", without_deliveries(*every))
+    shown = []
+    for more in ((), ("--all",)):
+        assert run_cli(["verify", "--history", path, "--check", "lost", "--json", *more]) == 1
+        shown.append(len(json.loads(capsys.readouterr().out)["verdicts"][0]["examples"]))
+    assert shown == [8, 19]
+
+
+def test_verify_without_a_history_says_what_it_needs(capsys: Captured) -> None:
+    assert run_cli(["verify"]) == 4
+    assert "--history FILE" in capsys.readouterr().err
 
 
 def test_brackets_in_a_history_are_printed_as_they_are(tmp_path: Path, capsys: Captured) -> None:

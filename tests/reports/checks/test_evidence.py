@@ -87,3 +87,17 @@ def test_there_are_at_most_twelve_lines(count: int) -> None:
     events = tuple(history.of_kind("deliver").index[:2])
     verdict = Verdict("duplicated", Outcome.FAIL, 1, 1, "")
     assert 3 <= len(explain(history, verdict, Example(events, "note"))) <= 12
+
+
+def test_a_flap_is_told_by_the_answers_and_the_sign_of_life_before() -> None:
+    h = Story({"c1": ["u1", "u2"]})
+    h.open(0.5, "u1")
+    for t_s, state in [(5, "online"), (6, "offline"), (7, "online")]:
+        h.hear(t_s, "u1", state)
+    h.beat(6.5, "u1", stored_after_s=None)
+    assert lines(h.history(), "presence_flap") == [
+        "#2 t=5.000 presence.change u1 online",
+        "#3 t=6.000 presence.change u1 offline",
+        "#4 t=6.500 heartbeat.sent u1 session=u1.1",
+        "#5 t=7.000 presence.change u1 online  ← online, offline, online, and nobody moved",
+    ]

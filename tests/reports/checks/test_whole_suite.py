@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -251,7 +252,7 @@ def test_a_seeded_bug_is_caught_by_its_name_and_no_other(bug: str) -> None:
 
 def test_every_check_has_a_mutant_that_it_catches() -> None:
     caught = set().union(*(names for _, names in MUTANTS.values()))
-    assert caught | {"unseen_tail", "wire_duplicate"} == set(CHECKS)
+    assert caught | {"unseen_tail", "wire_duplicate", "bad_input"} == set(CHECKS)
 
 
 ALLOWED: dict[str, tuple[Mutant, str]] = {
@@ -414,3 +415,21 @@ def test_devices_may_show_a_message_in_any_order_among_themselves(order: list[st
 def test_frames_may_come_again_at_any_time(uuid: str, delay_ns: int) -> None:
     frames = [{**e, "t_ns": e["t_ns"] + delay_ns} for e in CLEAN if is_("wire.deliver", uuid=uuid)(e)]
     assert outcomes([*CLEAN, *frames]) == dict.fromkeys(CHECKS, Outcome.PASS)
+
+
+def neighbours() -> list[tuple[str, str, str]]:
+    """(device, message, the message shown after it in the same conversation), by order of showing."""
+    shown = sorted((e for e in CLEAN if e["kind"] == "deliver"), key=lambda event: event["t_ns"])
+    streams: dict[tuple[str, str], list[str]] = {}
+    for event in shown:
+        streams.setdefault((event["device"], event["conv"]), []).append(event["uuid"])
+    return [(device, one, two) for (device, _), uuids in streams.items() for one, two in pairwise(uuids)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(neighbours()))
+def test_two_neighbours_may_not_change_places_on_one_device(swapped: tuple[str, str, str]) -> None:
+    device, one, two = swapped
+    times = {e["uuid"]: e["t_ns"] for e in CLEAN if is_("deliver", device=device)(e)}
+    later = changed(CLEAN, is_(*SHOWN, uuid=one, device=device), t_ns=times[two] + 1_000_000)
+    assert "order_divergence" in convicted(later)
