@@ -196,14 +196,15 @@ class History:
 
         Raises HistoryError as `load` does, and for events that are not in the order of time.
         """
-        frame = cls._read_parquet(path, columns=list(columns), read_dictionary=["uuid"], use_threads=False).to_pandas()
+        table = cls._read_parquet(path, columns=list(columns), read_dictionary=["uuid"], use_threads=False)
+        frame = table.to_pandas(split_blocks=True)
         if not frame["t_ns"].is_monotonic_increasing:
             raise HistoryError(f"{path} is not in the order of time; load it whole and save it again")
         if strange := sorted(set(frame["kind"].astype("category").cat.categories) - set(KINDS)):
             raise HistoryError(f"unknown event kinds: {', '.join(strange)}; known: {', '.join(KINDS)}")
         # A column without any value has lost its type.
-        types = {name: _DTYPES[name] for name in columns if name in (*_INTEGERS, *_STRINGS, "kind") and name != "uuid"}
-        return cls(frame.astype({**types, "uuid": "category"}))
+        empty = {name: _DTYPES[name] for name in columns if frame[name].dtype == "float64"}
+        return cls(frame.astype({**empty, "kind": _DTYPES["kind"], "uuid": "category"}))
 
     @classmethod
     def _load_parquet(cls, path: Path) -> History:

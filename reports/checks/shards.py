@@ -11,6 +11,7 @@ within a part only.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 from collections.abc import Collection, Iterable, Sequence
@@ -44,6 +45,7 @@ COLUMNS = (
     *("cseq", "message_id", "seq", "partition", "offset", "intended_ns", "start_ns", "cursor", "last_seen_ns"),
     *("stored_ns", "detail"),
 )
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,15 @@ def check_shards(
     processes = min(processes or len(os.sched_getaffinity(0)), len(paths))
     if processes == 1:
         return tuple(check_part(path, names) for path in paths)
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_keep_memory) as pool:
         return tuple(pool.map(partial(check_part, names=names), paths))
+
+
+def _keep_memory() -> None:
+    """Keep freed memory for the next part: giving pages back and getting them again takes a third of the time."""
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        mallopt(_TRIM_THRESHOLD, 1 << 30)
+        mallopt(_MMAP_THRESHOLD, 32 << 20)  # the most that glibc takes
 
 
 def check_part(path: Path, names: Collection[str] | None = None) -> Part:
