@@ -94,6 +94,7 @@ def test_every_command_has_a_help_text() -> None:
         "sensitivity",
         "run",
         "verify",
+        "selftest",
         "compare",
         "report",
         "doctor",

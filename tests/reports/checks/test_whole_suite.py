@@ -76,6 +76,11 @@ def showing_b2_before_b1() -> list[Event]:
     return changed(CLEAN, is_("wire.deliver", "deliver", "receipt.send", uuid="b2", device="u3"), t_ns=10_050_000_000)
 
 
+def going_and_coming_back(story: Story) -> None:
+    story.hear(11.3, "u1", "offline")
+    story.hear(11.4, "u1", "online")
+
+
 def acknowledged_before_it_was_logged() -> list[Event]:
     return changed(CLEAN, is_("send.ok", uuid="e1"), t_ns=11_490_000_000)
 
@@ -221,7 +226,7 @@ MUTANTS: dict[str, tuple[Mutant, set[str]]] = {
     "presence that outlives its user": (told(lambda h: h.ask(30.0, "u3", "u1", "online")), {"stale_online"}),
     "presence that vanishes": (told(lambda h: h.ask(11.4, "u3", "u1", "offline")), {"false_offline"}),
     "presence that comes and goes": (
-        told(lambda h: [h.hear(t_s, "u1", state) for t_s, state in [(11.3, "offline"), (11.4, "online")]]),
+        told(going_and_coming_back),
         {"presence_flap"},
     ),
     "somebody last seen before they were last seen": (
