@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chatscale.following import Nobody, Watcher
 from chatscale.run_folder import new_folder, write_facts
-from realstack.drive import drive, refuse_faults
+from realstack.drive import drive
 from realstack.servers import Servers, start_servers
 from reports import write_report
 from reports.result import Result
@@ -47,10 +47,9 @@ def run_scenario(
 ) -> Result:
     """Run it all and return the judged result; the folder is `result.folder`.
 
-    Raises UsageError for a folder that cannot be used and a scenario with faults, ServerError for servers that cannot
+    Raises UsageError for a folder that cannot be used and for faults in servers that are not ours, ServerError for servers that cannot
     be had or die.
     """
-    refuse_faults(scenario)
     watch = watcher or Nobody()
     seed = scenario.run.seed if seed is None else seed
     folder = new_folder(scenario, seed, out)

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from realstack.chat.frames import MAX_TEXT_BYTES, Frame, Receipt, Refused, Send, Sent
 from realstack.chat.records import MessageRecord, ReceiptRecord, encode, partition_key
 from realstack.chat.settings import Settings
-from realstack.chat.snowflake import ClockWentBackError, Snowflake
+from realstack.chat.snowflake import ClockWentBackError, Snowflake, wall_clock_ms
 from realstack.chat.store import Store
 
 _MEMBERSHIP_TTL_S = 60.0
@@ -64,12 +64,13 @@ class MessageService:
         receipts: AIOKafkaProducer,
         membership: Membership,
         worker: int,
+        clock_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self._settings = settings
         self._messages = messages
         self._receipts = receipts
         self._membership = membership
-        self._ids = Snowflake(worker)
+        self._ids = Snowflake(worker, clock_ms)
         self._random_key = settings.choices.partition_key == "random"
 
     async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object]) -> None:

@@ -27,6 +27,7 @@ class MemoryLink(Link):
     def __init__(self, away: Sequence[int] = ()) -> None:
         self.pushed: list[tuple[Any, list[int]]] = []
         self.away = set(away)
+        self.failed = False
 
     def push(self, frame: bytes, users: Sequence[int], *, stamped: bool) -> asyncio.Future[list[int]]:
         self.pushed.append((decode_to_device(frame), list(users)))
