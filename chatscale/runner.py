@@ -57,7 +57,8 @@ def run_scenario(
     trace = make_trace(scenario, seed)
     trace.save(folder / "trace.parquet")
     watch.step("servers: Kafka, Cassandra and Redis")
-    with start_servers(servers, folder, on_event=watch.note) as running:
+    kills_store = any((fault.kind, fault.target) == ("kill", "cassandra") for fault in scenario.faults)
+    with start_servers(servers, folder, on_event=watch.note, durable=kills_store) as running:
         write_facts(folder, seed, replay, **_server_facts(running, servers))
         profile = _calibrate(running, scenario, seed, folder, watch)
         watch.step("drive: the trace through the real stack")

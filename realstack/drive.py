@@ -7,6 +7,7 @@ backend up ─► idle (gauges only) ─► driver: load, drain, final read ─�
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -32,6 +33,9 @@ from sim.history import History
 from sim.scenario import Scenario
 from sim.settings import config_event
 from sim.trace import Trace
+
+# Its clients complain of every try while a broker is away on purpose; whoever wants to read that adds a handler.
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 _POLL_S = 0.1
 _PROGRESS = "progress.json"

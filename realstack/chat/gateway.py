@@ -127,6 +127,8 @@ class Gateway:
         except Exception as error:
             log.exception("resume of user %d failed", connection.user)
             connection.send(Error("unavailable", type(error).__name__))
+            # The device comes back and asks again, from where it is then.
+            connection.end()
 
     def _background(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -40,7 +40,11 @@ class Network:
         """Change the weather before one server; undoing tells how much was hit."""
         change = Change(fault.target, fault.kind, True, fault.by_s or 0.0, fault.after_bytes or 0, fault.nth or 1)
         self._tell(change)
-        return lambda: self._tell(msgspec.structs.replace(change, on=False))
+        over = msgspec.structs.replace(change, on=False)
+        if fault.for_s is None:
+            # A moment: the connections of this moment break, those that come after it do not.
+            self._tell(over)
+        return lambda: self._tell(over)
 
     def _tell(self, change: Change) -> int:
         with socket.create_connection(("127.0.0.1", self._control), _ANSWER_WITHIN_S) as connection:
