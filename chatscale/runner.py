@@ -47,8 +47,8 @@ def run_scenario(
 ) -> Result:
     """Run it all and return the judged result; the folder is `result.folder`.
 
-    Raises UsageError for a folder that cannot be used and for faults in servers that are not ours, ServerError for servers that cannot
-    be had or die.
+    Raises UsageError for a folder that cannot be used and for faults in servers that are not ours, ServerError for
+    servers that cannot be had or die unasked.
     """
     watch = watcher or Nobody()
     seed = scenario.run.seed if seed is None else seed

@@ -10,6 +10,7 @@ from chatscale import show
 from chatscale.commands.asking import as_json_option
 from chatscale.run_folder import find_run
 from reports.checks import check_history
+from reports.witnesses import witness_verdicts
 from sim.history import History
 from sim.verdict import worst
 
@@ -27,6 +28,6 @@ def command(target: str, as_json: bool) -> int:
         folder = find_run(target)
         path = next((p for p in (folder / "history-real.parquet", folder / "history-sim.parquet") if p.is_file()), path)
     history = History.load(path)
-    verdicts = check_history(history)
+    verdicts = (*check_history(history), *witness_verdicts(history))
     show.verdicts(path, history, verdicts, as_json=as_json)
     return worst(verdict.outcome for verdict in verdicts).exit_code

@@ -73,6 +73,10 @@ class Proxy:
                 passage.cut_after(change.after_bytes)
         return hit
 
+    def open_connections(self, server: str) -> int:
+        """How many clients are connected to a server through here."""
+        return len(self._passages[server])
+
     def _passage(
         self, server: str, route: Route
     ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
