@@ -18,7 +18,7 @@
     heartbeat.stored and the presence store has it               device user session
     presence.read    a device asked: is user `reader` online?    device user reader state start_ns
     push             an offline recipient was notified           user conv uuid
-    fault.start/stop a fault was injected, undone                target cause
+    fault.start/stop a fault was injected, undone                target cause, value (see below)
     sample           a gauge (state: cpu_s, rss_bytes, backlog)  target state value
     quiesce          load has ended, everything had time to arrive
 
@@ -27,6 +27,7 @@
 Ids are strings (device and user `u17`, `c5`, session `u17.2`); `message_id`, `seq`, `partition`, `offset` are integers,
 missing where unknown. `via` is push or resume; `state` is delivered or read for receipts, online or offline for
 presence.
+The `value` of a `fault.stop` is how many connections or answers a fault of the network hit; others count nothing.
 Samples of one process are cumulative CPU seconds (`cpu_s`), bytes (`rss_bytes`) or waiting records (`backlog`).
 """
 

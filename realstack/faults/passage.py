@@ -67,7 +67,7 @@ class Passage:
     async def _listen(self) -> None:
         with suppress(ConnectionError):
             while data := await self._server_reader.read(_READ_BYTES):
-                due_s = asyncio.get_running_loop().time() + self._weather.delay_s
+                due_s = asyncio.get_running_loop().time() + self._weather.take_delay_s()
                 for piece in self._answers.split(data):
                     await self._waiting.put((due_s, piece))
         # What was answered before the server closed still arrives.

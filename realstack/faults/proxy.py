@@ -1,5 +1,7 @@
 """A TCP proxy in front of each server, in a process of its own, whose weather can be changed while it runs.
 
+It draws nothing: what it does is what the schedule says, and only that can be drawn (`sim.fault_draw`).
+
     python -m realstack.faults.proxy PLAN.json READY.json
 
     backend ──► listen ── passage ──► server            one route a server

@@ -67,9 +67,8 @@ class Weather:
         elif change.kind == "lose-response":
             self._answered = 0
 
-    @property
-    def delay_s(self) -> float:
-        """How long an answer waits that arrives now."""
+    def take_delay_s(self) -> float:
+        """How long an answer waits that arrives now; one that has to is counted."""
         slow = self._active.get("slow")
         self._hits["slow"] += slow is not None
         return slow.by_s if slow else 0.0

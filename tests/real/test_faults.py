@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from realstack.drive import drive
+from realstack.driver.replay import Progress
 from realstack.servers import Servers
 from reports.checks import check_history
 from reports.witnesses import witness_verdicts
@@ -47,3 +50,19 @@ def test_the_hardened_design_loses_nothing_to_a_killed_worker_a_paused_redis_and
         ("fault_met_traffic", "fault_hit", "rebalance_in_flight", "two_gateways"), Outcome.PASS
     )
     servers.check()
+
+
+def test_an_interrupted_run_leaves_the_servers_going_and_nothing_of_itself(servers: Servers, tmp_path: Path) -> None:
+    quiet = load_scenario("ci-ordering", ["run.duration=12s", "run.warm_up=2s", "scale.messages=1:60_000"])
+    pause = Fault.model_validate({"at": 0.5, "kind": "pause", "target": "redis", "for": 300})
+
+    def interrupt(progress: Progress) -> None:
+        if time.monotonic_ns() > progress.origin_ns + 2_000_000_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        drive(servers, quiet.model_copy(update={"faults": (pause,)}), make_trace(quiet), tmp_path, interrupt)
+    servers.check()
+    where = servers.addresses
+    with Redis(host=where.redis_host, port=where.redis_port, decode_responses=True, socket_timeout=5) as redis:
+        assert list(redis.scan_iter("chatscale-*")) == []

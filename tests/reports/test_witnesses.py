@@ -74,6 +74,7 @@ def test_a_fault_of_the_network_has_to_hit_something(kind: str) -> None:
     assert outcomes(fault(kind, "kafka", 5, 8, hit=1), traffic)["fault_hit"] is Outcome.PASS
     assert outcomes(fault(kind, "kafka", 5, 8, hit=0), traffic)["fault_hit"] is Outcome.UNKNOWN
     assert "fault_hit" not in outcomes(fault(kind, "kafka", 5), traffic), "what is never undone is never counted"
+    assert "fault_hit" not in outcomes(fault(kind, "kafka", 5, 8), traffic), "nor is anything in the model"
 
 
 def test_a_killed_worker_has_to_leave_messages_that_another_one_works_on() -> None:
