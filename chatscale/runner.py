@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chatscale.following import Nobody, Watcher
 from chatscale.run_folder import new_folder, write_facts
-from realstack.drive import drive, refuse_faults
+from realstack.drive import drive
 from realstack.servers import Servers, start_servers
 from reports import write_report
 from reports.result import Result
@@ -47,10 +47,9 @@ def run_scenario(
 ) -> Result:
     """Run it all and return the judged result; the folder is `result.folder`.
 
-    Raises UsageError for a folder that cannot be used and a scenario with faults, ServerError for servers that cannot
-    be had or die.
+    Raises UsageError for a folder that cannot be used and for faults in servers that are not ours, ServerError for
+    servers that cannot be had or die unasked.
     """
-    refuse_faults(scenario)
     watch = watcher or Nobody()
     seed = scenario.run.seed if seed is None else seed
     folder = new_folder(scenario, seed, out)
@@ -58,7 +57,8 @@ def run_scenario(
     trace = make_trace(scenario, seed)
     trace.save(folder / "trace.parquet")
     watch.step("servers: Kafka, Cassandra and Redis")
-    with start_servers(servers, folder, on_event=watch.note) as running:
+    kills_store = any((fault.kind, fault.target) == ("kill", "cassandra") for fault in scenario.faults)
+    with start_servers(servers, folder, on_event=watch.note, durable=kills_store) as running:
         write_facts(folder, seed, replay, **_server_facts(running, servers))
         profile = _calibrate(running, scenario, seed, folder, watch)
         watch.step("drive: the trace through the real stack")

@@ -1,39 +1,50 @@
 """One drive: a trace through the chat backend on running servers, and the History of what happened.
 
 backend up ─► idle (gauges only) ─► driver: load, drain, final read ─► witnesses ─► History
+                                 └► injector: the scenario's faults
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pandas as pd
 
+from realstack.driver.heartbeats import Loss
 from realstack.driver.replay import Plan, Progress
+from realstack.faults.acts import Acts, refuse_impossible
+from realstack.faults.injector import Injector
+from realstack.faults.network import network_between
 from realstack.gauges import Gauges
 from realstack.provision import SERVER_ERRORS
 from realstack.servers import Servers
 from realstack.servers.process import ManagedProcess
 from realstack.stack import ChatStack
 from realstack.witness import Clock, log_events, push_events, store_events
-from sim.errors import ServerLostError, UsageError
+from sim.errors import ServerLostError
 from sim.history import History
 from sim.scenario import Scenario
 from sim.settings import config_event
 from sim.trace import Trace
 
+# Its clients complain of every try while a broker is away on purpose; whoever wants to read that adds a handler.
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+
 _POLL_S = 0.1
 _PROGRESS = "progress.json"
+_HEALED = "faults.healed"
 _DRAIN_LIMIT_S = 20.0
+_DRAIN_AFTER_FAULTS_LIMIT_S = 60.0
 _SLACK_S = 120.0
 
 OnProgress = Callable[[Progress], None]
-Meddle = Callable[[ChatStack, Progress], None]
 
 
 def drive(
@@ -42,23 +53,24 @@ def drive(
     trace: Trace,
     folder: Path,
     on_progress: OnProgress = lambda _: None,
-    meddle: Meddle = lambda _stack, _progress: None,
     idle_s: float = 0.0,
     final_read: bool = True,
 ) -> History:
-    """Replay the trace and return its history. `folder` gets the logs and the trace.
+    """Replay the trace, with the scenario's faults, and return its history. `folder` gets the logs and the trace.
 
-    `on_progress` is told several times a second how far it is; `meddle` may then kill processes of the backend.
+    `on_progress` is told several times a second how far it is.
     For `idle_s` nothing but the gauges run, so that a calibration knows what an idle box uses; without a `final_read`
     whoever is away stays away, and nobody can say that nothing was lost.
-    Raises UsageError for a scenario with faults, ServerStartError or ServerLostError when a server or process does not
-    come up or dies.
+    Raises UsageError for faults in servers that are not ours, ServerStartError or ServerLostError when a server or
+    process does not come up or dies unasked.
     """
-    refuse_faults(scenario)
+    refuse_impossible(scenario.faults, servers)
     folder.mkdir(parents=True, exist_ok=True)
     trace_path = folder / "trace.parquet"
     trace.save(trace_path)
-    with ChatStack(servers, scenario, trace, folder) as stack:
+    with ExitStack() as parts:
+        network = parts.enter_context(network_between(scenario.faults, servers, folder))
+        stack = parts.enter_context(ChatStack(servers, scenario, trace, folder, network.addresses if network else None))
         clock = Clock.now()
         driver: list[ManagedProcess] = []
 
@@ -70,30 +82,36 @@ def drive(
         with Gauges(stack.settings, usage) as gauges:
             time.sleep(idle_s)
             plan = _plan(scenario, stack, folder, trace_path, final_read=final_read)
-            driver.append(stack.spawn("driver", "realstack.driver.replay", str(folder / "driver.json")))
-            origin_ns = _wait(driver[0], plan, stack, servers, trace, on_progress, meddle)
+            with Injector(scenario.faults, Acts(servers, stack, network).begin, folder / _HEALED) as injector:
+                driver.append(stack.spawn("driver", "realstack.driver.replay", str(folder / "driver.json")))
+
+                def follow(progress: Progress) -> None:
+                    injector.begin(progress.origin_ns)
+                    on_progress(progress)
+
+                checks = (servers.check, stack.check, injector.check)
+                origin_ns = _wait(driver[0], plan, trace, checks, follow)
         seen = History.load(Path(plan.events))
-        rest = History.of([*gauges.events, *stack.faults, *_witnesses(stack, clock)])
+        rest = History.of([*gauges.events, *injector.events, *_witnesses(stack, clock)])
     Path(plan.events).unlink()
     return _join(config_event(scenario, trace), [seen, rest], origin_ns)
 
 
-def refuse_faults(scenario: Scenario) -> None:
-    """Raise UsageError when the scenario has faults: the real stack does not inject them."""
-    if scenario.faults:
-        raise UsageError(
-            f"{scenario.name} has faults, which only the model injects: chatscale simulate {scenario.name}"
-        )
-
-
 def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path, *, final_read: bool) -> Plan:
+    faults = scenario.faults
     plan = Plan(
         trace=str(trace_path),
         gateways=stack.gateways,
         gap_hold_s=scenario.design.gap_hold_s,
         backend=stack.settings,
-        drain_limit_s=_DRAIN_LIMIT_S,
+        drain_limit_s=_DRAIN_AFTER_FAULTS_LIMIT_S if faults else _DRAIN_LIMIT_S,
         final_read=final_read,
+        healed=str(folder / _HEALED) if faults else "",
+        heartbeats_lost=[
+            Loss(fault.target, fault.at_s, fault.end_s, 1.0 if fault.share is None else fault.share)
+            for fault in faults
+            if fault.kind == "lose-heartbeats"
+        ],
         events=str(folder / "client-events.parquet"),
         progress=str(folder / _PROGRESS),
     )
@@ -105,24 +123,21 @@ def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path, 
 def _wait(
     driver: ManagedProcess,
     plan: Plan,
-    stack: ChatStack,
-    servers: Servers,
     trace: Trace,
+    checks: Sequence[Callable[[], None]],
     on_progress: OnProgress,
-    meddle: Meddle,
 ) -> int:
-    deadline_s = time.monotonic() + trace.duration_s + 4 * _DRAIN_LIMIT_S + _SLACK_S
+    deadline_s = time.monotonic() + trace.duration_s + 4 * plan.drain_limit_s + _SLACK_S
     progress: Progress | None = None
     while progress is None or progress.phase != "done":
         time.sleep(_POLL_S)
-        servers.check()
-        stack.check()
+        for check in checks:
+            check()
         # Asked before the file is read: a driver that ends in between has written its last word.
         alive = driver.alive
         if Path(plan.progress).exists():
             progress = msgspec.json.decode(Path(plan.progress).read_bytes(), type=Progress)
             on_progress(progress)
-            meddle(stack, progress)
         elif not alive:
             raise ServerLostError(f"the driver ended before it began; its log ends with\n{driver.log_tail()}")
         if (progress is None or progress.phase != "done") and (not alive or time.monotonic() > deadline_s):

@@ -9,7 +9,9 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +32,7 @@ class Gauges:
         self.events: list[dict[str, Any]] = []
         self._settings = settings
         self._usage = usage
+        self._cpu = Totals()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="gauges", daemon=True)
 
@@ -48,24 +51,53 @@ class Gauges:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND_THE_DRIVER)
         settings = self._settings
         lag = Lag(settings.kafka, settings.group, [settings.messages_topic], settings.choices.partitions)
+        taking = [asyncio.create_task(work) for work in (_each_second(self._take_usage), self._follow(lag))]
         try:
-            await lag.start()
-            while not self._stop.is_set():
-                began_s = time.monotonic()
-                self._take_usage()
-                self._add(time.monotonic_ns(), "log", "backlog", await lag.records())
-                await asyncio.sleep(max(0.05, began_s + _EVERY_S - time.monotonic()))
-        except KafkaError:
-            # Without a broker there is no backlog to read; whoever waits for the run finds out why.
-            return
+            await asyncio.to_thread(self._stop.wait)
         finally:
+            for task in taking:
+                task.cancel()
+            await asyncio.gather(*taking, return_exceptions=True)
             await lag.stop()
 
-    def _take_usage(self) -> None:
+    async def _follow(self, lag: Lag) -> None:
+        # Without a broker there is no backlog to read; whoever waits for the run finds out why.
+        with suppress(KafkaError):
+            await lag.start()
+            await _each_second(partial(self._take_lag, lag))
+
+    async def _take_lag(self, lag: Lag) -> None:
+        with suppress(KafkaError):
+            self._add(time.monotonic_ns(), "log", "backlog", await lag.records())
+
+    async def _take_usage(self) -> None:
         now_ns = time.monotonic_ns()
         for name, (cpu_s, rss_bytes) in self._usage().items():
-            self._add(now_ns, name, "cpu_s", cpu_s)
+            self._add(now_ns, name, "cpu_s", self._cpu.total_s(name, cpu_s))
             self._add(now_ns, name, "rss_bytes", rss_bytes)
 
     def _add(self, t_ns: int, target: str, state: str, value: float) -> None:
         self.events.append({"t_ns": t_ns, "kind": "sample", "target": target, "state": state, "value": value})
+
+
+class Totals:
+    """CPU seconds by name over several processes: one that takes the place of another begins at 0 again."""
+
+    def __init__(self) -> None:
+        self._before_s: dict[str, float] = {}
+        self._last_s: dict[str, float] = {}
+
+    def total_s(self, name: str, cpu_s: float) -> float:
+        """Of all processes of that name, when the present one has used `cpu_s`."""
+        last_s = self._last_s.get(name, 0.0)
+        if cpu_s < last_s:
+            self._before_s[name] = self._before_s.get(name, 0.0) + last_s
+        self._last_s[name] = cpu_s
+        return self._before_s.get(name, 0.0) + cpu_s
+
+
+async def _each_second(take: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        began_s = time.monotonic()
+        await take()
+        await asyncio.sleep(max(0.05, began_s + _EVERY_S - time.monotonic()))

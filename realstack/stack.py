@@ -2,7 +2,7 @@
 
     with ChatStack(servers, scenario, trace, folder) as stack:
         stack.gateways       WebSocket addresses
-        stack.kill("worker-1")
+        stack.kill("worker-1"); stack.replace("worker-1")
 
 Leaving the block ends the processes and removes the namespace from the servers.
 """
@@ -10,19 +10,22 @@ Leaving the block ends the processes and removes the namespace from the servers.
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
 from realstack.chat.settings import Choices, Ready, Settings
+from realstack.chat.skew import skew_path, write_skew
 from realstack.provision import make_namespace, remove_namespace
-from realstack.servers import Servers
+from realstack.servers import Addresses, Servers
 from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
 from sim.errors import ServerLostError, ServerStartError
 from sim.scenario import Scenario
@@ -32,27 +35,33 @@ _READY_WITHIN_S = 30.0
 
 
 class ChatStack:
-    """See the module. Raises ServerStartError when a process does not come up."""
+    """See the module. `seen_from_inside` is where the backend itself finds the servers, if not where we do.
 
-    def __init__(self, servers: Servers, scenario: Scenario, trace: Trace, folder: Path) -> None:
-        addresses = servers.addresses
+    Raises ServerStartError when a process does not come up.
+    """
+
+    def __init__(
+        self,
+        servers: Servers,
+        scenario: Scenario,
+        trace: Trace,
+        folder: Path,
+        seen_from_inside: Addresses | None = None,
+    ) -> None:
         self.settings = Settings(
-            kafka=addresses.kafka,
-            cassandra_host=addresses.cassandra_host,
-            cassandra_port=addresses.cassandra_port,
-            redis_host=addresses.redis_host,
-            redis_port=addresses.redis_port,
+            **asdict(servers.addresses),
             namespace=f"chatscale-{secrets.token_hex(4)}",
             choices=Choices.of(scenario.design),
         )
+        self._settings_inside = msgspec.structs.replace(self.settings, **asdict(seen_from_inside or servers.addresses))
         self.gateways: list[str] = []
         self.processes: dict[str, ManagedProcess] = {}
-        self.faults: list[dict[str, Any]] = []
         self._counts = {"gateway": scenario.design.gateways, "worker": scenario.design.workers}
         self._trace = trace
         self._folder = folder
         self._scope = ProcessScope()
         self._killed: set[str] = set()
+        self._ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -61,7 +70,8 @@ class ChatStack:
                 for number in range(1, count + 1):
                     self._start(kind, number)
             ready = [self._ready(name) for name in self.processes]
-            self.gateways = [f"ws://127.0.0.1:{one.ws_port}" for one in ready if one.ws_port]
+            self._ports = {one.name: one.ws_port for one in ready if one.ws_port}
+            self.gateways = [f"ws://127.0.0.1:{port}" for port in self._ports.values()]
         except BaseException:
             self._scope.close()
             with suppress(ServerLostError):
@@ -90,9 +100,11 @@ class ChatStack:
     def _start(self, kind: str, number: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         settings = self._folder / "backend.json"
-        self.settings.save(settings)
+        self._settings_inside.save(settings)
         name = f"{kind}-{number}"
-        arguments = (str(settings), str(number), str(self._ready_path(name)))
+        arguments = [str(settings), str(number), str(self._ready_path(name))]
+        if name in self._ports:
+            arguments.append(str(self._ports[name]))
         self._ready_path(name).unlink(missing_ok=True)
         self.processes[name] = self.spawn(name, f"realstack.chat.{kind}", *arguments, nice=BEHIND_THE_DRIVER)
 
@@ -113,21 +125,21 @@ class ChatStack:
         return ready
 
     def kill(self, name: str) -> None:
-        """End a process at once, on purpose: a fault, noted for the history."""
-        self._note_fault("fault.start", name)
-        self.processes[name].kill()
+        """End a process at once, on purpose."""
         self._killed.add(name)
+        self.processes[name].kill()
 
     def replace(self, name: str) -> None:
-        """Start a killed process anew and wait until it can be used; that ends the fault."""
+        """Start a killed process anew, a gateway at its old port, and wait until it can be used."""
         kind, _, number = name.partition("-")
         self._start(kind, int(number))
         self._ready(name)
         self._killed.discard(name)
-        self._note_fault("fault.stop", name)
 
-    def _note_fault(self, kind: str, name: str) -> None:
-        self.faults.append({"t_ns": time.monotonic_ns(), "kind": kind, "target": name, "cause": "kill"})
+    def skew(self, gateway: str, skew_s: float) -> None:
+        """Set the clock of a gateway wrong by so much, or right by 0."""
+        write_skew(skew_path(self._ready_path(gateway)), skew_s)
+        self.processes[gateway].signal(signal.SIGUSR1)
 
     def check(self) -> None:
         """Raise ServerLostError when a process has died that nobody killed."""

@@ -25,6 +25,7 @@ from reports.latency import (
 from reports.load import Generator, Load, counts, generator, load
 from reports.thresholds import ThresholdResult, judge_thresholds
 from reports.trend import Trend, backlog_trend
+from reports.witnesses import WITNESSES, witness_verdicts
 from sim.history import History
 from sim.trace import Trace
 from sim.verdict import Outcome, Verdict, worst
@@ -88,7 +89,7 @@ def judge_world(history: History, trace: Trace | None, limits_s: Mapping[str, fl
         generator=kept,
         trend=backlog_trend(history, samples["delivery"], window, carried.sends_per_s),
         thresholds=judge_thresholds(limits_s, found, kept.reason),
-        findings=tuple(_finding(history, verdict) for verdict in check_history(history)),
+        findings=tuple(_finding(history, v) for v in (*check_history(history), *witness_verdicts(history))),
         samples=samples,
     )
 
@@ -102,5 +103,6 @@ def _planned(trace: Trace | None, window: Window) -> int | None:
 
 def _finding(history: History, verdict: Verdict) -> Finding:
     shown = verdict.examples[:_EXPLAINED]
-    definition = CHECKS[verdict.check].definition
+    check = CHECKS.get(verdict.check)
+    definition = check.definition if check else WITNESSES[verdict.check]
     return Finding(verdict, definition, tuple(tuple(explain(history, verdict, example)) for example in shown))

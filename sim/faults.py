@@ -8,10 +8,15 @@ for = "12s"
 
 kind             target                                   what happens
 pause            gateway-N worker-N kafka cassandra redis  the process stands still (SIGSTOP), then goes on
-kill             gateway-N worker-N                        it is gone; a new one starts after `for`, or none
+kill             gateway-N worker-N kafka cassandra redis  it is gone (SIGKILL); a new one starts after `for`, or none
 slow             kafka cassandra redis                     every request takes `by` longer
+partition        kafka cassandra redis                     nothing passes between it and the backend, no socket closes
+cut              kafka cassandra redis                     its connections break once `after` more bytes were answered
+lose-response    kafka cassandra redis                     it did what the `nth` request asked, the answer never comes
 skew             gateway-N                                 its clock is off by `by`, to the end if `for` is not given
 lose-heartbeats  gateway-N                                 a `share` of the heartbeats never gets there
+
+A server comes back with its data, Redis with none: it keeps no file. A killed server needs a `for`.
 """
 
 from __future__ import annotations
@@ -31,15 +36,19 @@ class _Rule(NamedTuple):
     may_have: tuple[str, ...] = ()
 
 
-_SERVERS = ("kafka", "cassandra", "redis")
+SERVERS = ("kafka", "cassandra", "redis")
 _RULES = {
-    "pause": _Rule(("gateway", "worker", *_SERVERS), needs=("for",)),
-    "kill": _Rule(("gateway", "worker"), may_have=("for",)),
-    "slow": _Rule(_SERVERS, needs=("for", "by")),
+    "pause": _Rule(("gateway", "worker", *SERVERS), needs=("for",)),
+    "kill": _Rule(("gateway", "worker", *SERVERS), may_have=("for",)),
+    "slow": _Rule(SERVERS, needs=("for", "by")),
+    "partition": _Rule(SERVERS, needs=("for",)),
+    "cut": _Rule(SERVERS, may_have=("for", "after")),
+    "lose-response": _Rule(SERVERS, needs=("for",), may_have=("nth",)),
     "skew": _Rule(("gateway",), needs=("by",), may_have=("for",)),
     "lose-heartbeats": _Rule(("gateway",), needs=("for",), may_have=("share",)),
 }
 _STOPS = ("pause", "kill")
+NETWORK = ("slow", "partition", "cut", "lose-response")
 
 
 def _signed_duration(value: object) -> float:
@@ -63,13 +72,17 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     at_s: DurationS = Field(alias="at", description="when it begins")
-    kind: Literal["pause", "kill", "slow", "skew", "lose-heartbeats"]
+    kind: Literal["pause", "kill", "slow", "partition", "cut", "lose-response", "skew", "lose-heartbeats"]
     target: str = Field(
         pattern=r"^(kafka|cassandra|redis|gateway-[1-9]|worker-[1-9])$", description="process, such as worker-1"
     )
     for_s: Annotated[DurationS, Field(gt=0)] | None = Field(None, alias="for", description="how long it lasts")
     by_s: _OffsetS | None = Field(None, alias="by", description="how far a clock is off, how much longer requests take")
     share: Annotated[Share, Field(gt=0)] | None = Field(None, description="share of the heartbeats, all if not given")
+    after_bytes: Annotated[int, Field(ge=0)] | None = Field(
+        None, alias="after", description="bytes that each connection still answers before it breaks, 0 if not given"
+    )
+    nth: Annotated[int, Field(ge=1)] | None = Field(None, description="which answer is lost, the first if not given")
 
     @property
     def end_s(self) -> float:
@@ -81,12 +94,20 @@ class Fault(BaseModel):
         rule = _RULES[self.kind]
         if self.target.partition("-")[0] not in rule.targets:
             raise ValueError(f"{self.kind} does not fit {self.target}; it takes {' or '.join(rule.targets)}")
-        given = {"for": self.for_s, "by": self.by_s, "share": self.share}
+        given = {
+            "for": self.for_s,
+            "by": self.by_s,
+            "share": self.share,
+            "after": self.after_bytes,
+            "nth": self.nth,
+        }
         for name, value in given.items():
             if value is None and name in rule.needs:
                 raise ValueError(f"{self.kind} of {self.target} needs {name!r}")
             if value is not None and name not in (*rule.needs, *rule.may_have):
                 raise ValueError(f"{self.kind} of {self.target} has no {name!r}")
+        if self.kind == "kill" and self.for_s is None and self.target in SERVERS:
+            raise ValueError(f"kill of {self.target} needs 'for': the box has no other one")
         if self.kind == "slow" and self.by_s is not None and self.by_s <= 0:
             raise ValueError(f"slow takes longer by more than 0 s, not by {self.by_s:g} s")
         return self

@@ -18,7 +18,7 @@
     heartbeat.stored and the presence store has it               device user session
     presence.read    a device asked: is user `reader` online?    device user reader state start_ns, maybe last_seen_ns
     push             an offline recipient was notified           user conv uuid
-    fault.start/stop a fault was injected, undone                target cause
+    fault.start/stop a fault was injected, undone                target cause, value (see below)
     sample           a gauge (state: cpu_s, rss_bytes, backlog)  target state value
     quiesce          load has ended, everything had time to arrive
 
@@ -34,6 +34,7 @@ Ids are strings (device and user `u17`, `c5`, session `u17.2`); `message_id`, `s
 missing where unknown. A `cursor` is a `seq`, or a `message_id` where the design's cursor is by id. `last_seen_ns` is
 when somebody was last online, on the same clock. `via` is push or resume; `state` is delivered or read for receipts,
 online or offline for presence.
+The `value` of a `fault.stop` is how many connections or answers a fault of the network hit; others count nothing.
 Samples of one process are cumulative CPU seconds (`cpu_s`), bytes (`rss_bytes`) or waiting records (`backlog`).
 """
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sim.fault_draw import with_drawn_faults
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
 
@@ -40,9 +41,18 @@ def asks_scenario(command: _F) -> _F:
     return click.argument("name", metavar="SCENARIO")(command)
 
 
-def asked(name: str, settings: tuple[str, ...], seed: int | None) -> tuple[Scenario, int]:
-    """The scenario that was asked for, and the seed: the one given, else its own."""
+faults_option = click.option(
+    "--faults", "faults_seed", type=click.IntRange(min=0), metavar="SEED", help="Faults drawn from this seed."
+)
+
+
+def asked(
+    name: str, settings: tuple[str, ...], seed: int | None, faults_seed: int | None = None
+) -> tuple[Scenario, int]:
+    """The scenario that was asked for, with faults if any are to be drawn, and the seed: the given or its own."""
     scenario = load_scenario(name, settings)
+    if faults_seed is not None:
+        scenario = with_drawn_faults(scenario, faults_seed)
     return scenario, scenario.run.seed if seed is None else seed
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chatscale import show
-from chatscale.commands.asking import asked, asks_scenario, out_option, replay_line
+from chatscale.commands.asking import asked, asks_scenario, faults_option, out_option, replay_line
 from chatscale.model_run import simulate_scenario
 from chatscale.watch import watcher
 from sim.engine import Profile
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @asks_scenario
 @out_option
+@faults_option
 @click.option(
     "--profile", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="profile.json of a run to model."
 )
@@ -47,19 +48,22 @@ def command(
     full: bool,
     seconds: float,
     load: Load,
+    faults_seed: int | None,
 ) -> int:
     """Run the model alone, without servers: of the box, or of the full-size system."""
-    scenario, seed = asked(name, settings, seed)
+    scenario, seed = asked(name, settings, seed, faults_seed)
     if full:
         return _full(scenario, seed, seconds, load, as_json=as_json, unused=(out, profile))
     costs = Profile.load(profile) if profile else None
+    more = ["--profile", str(profile)] if profile else []
+    more += [] if faults_seed is None else ["--faults", str(faults_seed)]
     with watcher(quiet=as_json) as watch:
         result = simulate_scenario(
             scenario,
             seed=seed,
             out=out,
             profile=costs,
-            replay=replay_line("simulate", name, settings, seed, *(["--profile", str(profile)] if profile else [])),
+            replay=replay_line("simulate", name, settings, seed, *more),
             watcher=watch,
         )
     show.result(result, as_json=as_json)

@@ -12,6 +12,7 @@ from chatscale.commands.asking import as_json_option
 from chatscale.run_folder import find_run
 from reports.checks import check_history
 from reports.checks.shards import check_shards, merged, parts_of
+from reports.witnesses import witness_verdicts
 from sim.errors import UsageError
 from sim.history import History
 from sim.verdict import worst
@@ -49,6 +50,8 @@ def command(
     history = History.load(path)
     most = sys.maxsize if every else _EXAMPLES
     verdicts = check_history(history, names or None, allowed=allowed, most=most)
+    if not names:
+        verdicts = (*verdicts, *witness_verdicts(history))
     show.verdicts(path, history, verdicts, as_json=as_json, explained=most if every else 3)
     return worst(verdict.outcome for verdict in verdicts).exit_code
 

@@ -58,6 +58,11 @@ class Connection:
         while self._open and self.is_behind:
             await asyncio.sleep(_POLL_S)
 
+    def end(self) -> None:
+        """Say goodbye; what was written before still arrives."""
+        self._open = False
+        self._socket.transport.close()
+
     def close(self) -> None:
         """Write nothing more."""
         self._open = False

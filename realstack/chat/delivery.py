@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import NamedTuple
 
 from realstack.chat.frames import Message, encode
 from realstack.chat.links import Link, Links
@@ -18,6 +20,15 @@ from realstack.chat.patience import patiently
 from realstack.chat.pushes import Pushes
 from realstack.chat.records import MessageRecord
 from realstack.chat.registry import Registry
+
+
+class _Pushed(NamedTuple):
+    """A message on its way to users of one gateway; there is no link to one that never announced itself."""
+
+    gateway: str
+    link: Link | None
+    answer: asyncio.Future[list[int]] | None
+    users: list[int]
 
 
 class Delivery:
@@ -54,9 +65,9 @@ class Delivery:
         stored_ns = time.monotonic_ns()
         recipients, routes, links = await patiently(lambda: self._route(record))
         stamps = (polled_ns, started_ns, stored_ns, time.monotonic_ns())
-        waiting, unreachable = self._push(record, placed, routes, links, stamps)
-        offline = [user for user in recipients if user not in routes] + unreachable
-        return asyncio.create_task(self._finish(record, waiting, offline))
+        pushed = self._push(record, placed, routes, links, stamps)
+        offline = [user for user in recipients if user not in routes]
+        return asyncio.create_task(self._finish(record, pushed, offline))
 
     async def _route(self, record: MessageRecord) -> tuple[list[int], Mapping[int, str], Mapping[str, Link | None]]:
         recipients = sorted(await self._membership.of(record.conv) - {record.sender})
@@ -70,28 +81,28 @@ class Delivery:
         routes: Mapping[int, str],
         links: Mapping[str, Link | None],
         stamps: tuple[int, int, int, int],
-    ) -> tuple[list[asyncio.Future[list[int]]], list[int]]:
+    ) -> list[_Pushed]:
         groups: dict[tuple[str, int], list[int]] = {}
         for user, gateway in routes.items():
             prev = placed.conversation.previous_for(user, placed.position) if self._sequenced else -1
             groups.setdefault((gateway, prev), []).append(user)
-        waiting: list[asyncio.Future[list[int]]] = []
-        unreachable: list[int] = []
         encoded = {prev: _frame(record, placed.position, prev, stamps) for prev in {prev for _, prev in groups}}
-        for (gateway, prev), users in groups.items():
-            link = links[gateway]
-            if link is None:
-                unreachable += users
-            else:
-                waiting.append(link.push(encoded[prev], users, stamped=True))
-        return waiting, unreachable
+        return [_pushed(gateway, links[gateway], encoded[prev], users) for (gateway, prev), users in groups.items()]
 
-    async def _finish(
-        self, record: MessageRecord, waiting: Iterable[asyncio.Future[list[int]]], offline: list[int]
-    ) -> None:
-        absent = [user for users in await asyncio.gather(*waiting) for user in users]
-        if to_notify := offline + absent:
+    async def _finish(self, record: MessageRecord, pushed: Iterable[_Pushed], offline: list[int]) -> None:
+        to_notify = list(offline)
+        for one in pushed:
+            absent = await one.answer if one.answer else one.users
+            to_notify += absent
+            if one.link is None or one.link.failed:
+                # Whoever is connected there all the same has missed this message and nobody will push it again.
+                await patiently(partial(self._registry.drop, absent, one.gateway))
+        if to_notify:
             await patiently(lambda: self._pushes.notify(to_notify, record.conv, record.uuid))
+
+
+def _pushed(gateway: str, link: Link | None, frame: bytes, users: list[int]) -> _Pushed:
+    return _Pushed(gateway, link, link.push(frame, users, stamped=True) if link else None, users)
 
 
 def _frame(record: MessageRecord, position: int, prev: int, stamps: tuple[int, int, int, int]) -> bytes:

@@ -135,9 +135,10 @@ class Seen(Frame, tag="seen"):
 
 
 class HeartbeatOk(Frame, tag="heartbeat_ok"):
-    """The presence store renewed you at this time."""
+    """The presence store renewed you at this time. `lapsed`: you were not registered before, so nothing was pushed."""
 
     stored_ns: int
+    lapsed: bool = False
 
 
 class Presence(Frame, tag="presence"):

@@ -1,6 +1,8 @@
 """The gateway: devices on WebSockets on one side, deliveries by gRPC on the other. Run as a process of its own.
 
-    python -m realstack.chat.gateway SETTINGS.json NUMBER READY.json
+    python -m realstack.chat.gateway SETTINGS.json NUMBER READY.json [PORT]
+
+`PORT` is that of the WebSockets, by default a free one: a gateway that comes back has to be where its devices look.
 
 A frame that cannot be read or honoured is answered with `error`; it never costs the connection, let alone the process.
 Only a frame of over a megabyte, which is not even received, does.
@@ -17,6 +19,7 @@ from typing import Any
 
 import grpc
 import msgspec
+from redis.exceptions import RedisError
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -30,10 +33,12 @@ from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.registry import Registry, open_registry
 from realstack.chat.resume import resume
 from realstack.chat.settings import Ready, Settings
+from realstack.chat.skew import SkewedClock, skew_path
 from realstack.chat.store import Store, connect
 
 _HELLO_WITHIN_S = 10.0
 _REFUSE_FRAME_BYTES = 1 << 20
+_ANNOUNCE_EVERY_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +105,8 @@ class Gateway:
             case Receipt():
                 await self._service.receipt(connection.user, frame)
             case Heartbeat():
-                await self._registry.heartbeat(connection.user, connection.epoch, self.name)
-                connection.send(HeartbeatOk(time.monotonic_ns()))
+                lapsed = await self._registry.heartbeat(connection.user, connection.epoch, self.name)
+                connection.send(HeartbeatOk(time.monotonic_ns(), lapsed))
             case Open():
                 await self._presence(connection, frame.conv)
             case Resume():
@@ -122,6 +127,8 @@ class Gateway:
         except Exception as error:
             log.exception("resume of user %d failed", connection.user)
             connection.send(Error("unavailable", type(error).__name__))
+            # The device comes back and asks again, from where it is then.
+            connection.end()
 
     def _background(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -184,9 +191,21 @@ def _grpc_server(gateway: Gateway) -> tuple[grpc.aio.Server, int]:
     return server, server.add_insecure_port("127.0.0.1:0")
 
 
-async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event) -> None:
+async def _announce(registry: Registry, name: str, address: str) -> None:
+    """Now and then for ever: a Redis that comes back has forgotten everything."""
+    while True:
+        try:
+            await registry.announce_gateway(name, address)
+        except RedisError as error:
+            log.warning("not announced: %r", error)
+        await asyncio.sleep(_ANNOUNCE_EVERY_S)
+
+
+async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event, port: int = 0) -> None:
     """A gateway until `stop` is set."""
     name = f"gateway-{number}"
+    clock = SkewedClock(skew_path(ready))
+    clock.obey_signals()
     cluster = connect(settings)
     registry = open_registry(settings)
     messages, receipts = make_producer(settings), make_producer(settings, linger_s=RECEIPT_LINGER_S)
@@ -194,17 +213,19 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
     try:
         store = Store(cluster.connect(), settings.keyspace)
         membership = Membership(store)
-        service = MessageService(settings, messages, receipts, membership, worker=number)
+        service = MessageService(settings, messages, receipts, membership, number, clock.ms)
         gateway = Gateway(name, settings, service, membership, registry, store)
         grpc_server, grpc_port = _grpc_server(gateway)
         await grpc_server.start()
         async with serve(
-            gateway.serve_socket, "127.0.0.1", 0, compression=None, ping_interval=None, max_size=_REFUSE_FRAME_BYTES
+            gateway.serve_socket, "127.0.0.1", port, compression=None, ping_interval=None, max_size=_REFUSE_FRAME_BYTES
         ) as sockets:
             await registry.announce_gateway(name, f"127.0.0.1:{grpc_port}")
             settle_memory()
+            announcing = asyncio.create_task(_announce(registry, name, f"127.0.0.1:{grpc_port}"))
             tell(ready, Ready(name, next(iter(sockets.sockets)).getsockname()[1], grpc_port))
             await stop.wait()
+            announcing.cancel()
         await grpc_server.stop(grace=1.0)
     finally:
         await asyncio.gather(messages.stop(), receipts.stop())
@@ -213,7 +234,8 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
 
 
 if __name__ == "__main__":
-    own_number, own_ready = int(sys.argv[2]), Path(sys.argv[3])
+    own_number, own_ready, own_port = int(sys.argv[2]), Path(sys.argv[3]), int(*sys.argv[4:5])
     run_process(
-        f"gateway-{own_number}", lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop)
+        f"gateway-{own_number}",
+        lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop, own_port),
     )

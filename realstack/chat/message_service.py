@@ -14,9 +14,10 @@ from collections.abc import Callable
 from aiokafka import AIOKafkaProducer
 
 from realstack.chat.frames import MAX_TEXT_BYTES, Frame, Receipt, Refused, Send, Sent
+from realstack.chat.patience import patiently
 from realstack.chat.records import MessageRecord, ReceiptRecord, encode, partition_key
 from realstack.chat.settings import Settings
-from realstack.chat.snowflake import ClockWentBackError, Snowflake
+from realstack.chat.snowflake import ClockWentBackError, Snowflake, wall_clock_ms
 from realstack.chat.store import Store
 
 _MEMBERSHIP_TTL_S = 60.0
@@ -40,7 +41,8 @@ class Membership:
         cached = self._known.get(conv)
         if cached is not None and cached[0] > now_s:
             return cached[1]
-        members = frozenset(await self._store.members(conv))
+        # A frame that was refused for this would be lost: better that the device's next ones wait, too.
+        members = frozenset(await patiently(lambda: self._store.members(conv)))
         self._known[conv] = (now_s + _MEMBERSHIP_TTL_S, members)
         if len(self._known) > _MEMBERSHIP_CACHE:
             self._known.popitem(last=False)
@@ -64,12 +66,13 @@ class MessageService:
         receipts: AIOKafkaProducer,
         membership: Membership,
         worker: int,
+        clock_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self._settings = settings
         self._messages = messages
         self._receipts = receipts
         self._membership = membership
-        self._ids = Snowflake(worker)
+        self._ids = Snowflake(worker, clock_ms)
         self._random_key = settings.choices.partition_key == "random"
 
     async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object]) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
 
 from realstack.chat.settings import Settings
 
@@ -21,7 +23,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 return 0
 """
-# Nor must an old session's heartbeat displace it; an entry that expired is written again.
+# Nor must an old session's heartbeat displace it; an entry that is gone is written again, and its session told.
 _RENEW_OWN = """
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then
@@ -29,7 +31,16 @@ if owner and owner ~= ARGV[1] then
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SET', KEYS[2], 'online', 'PX', ARGV[3])
-return 1
+return owner and 0 or 1
+"""
+# Users of a gateway that does not answer: their next heartbeat finds the entry gone, and they ask for what they missed.
+_DROP = """
+for _, key in ipairs(KEYS) do
+    local owner = redis.call('GET', key)
+    if owner and string.sub(owner, 1, #ARGV[1]) == ARGV[1] then
+        redis.call('DEL', key)
+    end
+end
 """
 _DEVICE = "0"
 
@@ -45,6 +56,7 @@ class Registry:
         self._conn_ttl_ms = round(settings.choices.conn_ttl_s * 1000)
         self._delete_own = redis.register_script(_DELETE_OWN)
         self._renew_own = redis.register_script(_RENEW_OWN)
+        self._drop = redis.register_script(_DROP)
 
     def _conn(self, user: int) -> str:
         return f"{self._prefix}:conn:{user}" + (f":{_DEVICE}" if self._per_device else "")
@@ -62,13 +74,13 @@ class Registry:
             pipe.set(self._presence(user), "online", px=self._presence_ttl_ms)
             await pipe.execute()
 
-    async def heartbeat(self, user: int, epoch: int, gateway: str) -> None:
-        """Renew both keys, also when they have expired."""
+    async def heartbeat(self, user: int, epoch: int, gateway: str) -> bool:
+        """Renew both keys; whether the session's entry was gone, which `registry = user` cannot tell."""
         if not self._per_device:
             await self.connect(user, epoch, gateway)
-            return
+            return False
         own: list[str | int] = [self._entry(epoch, gateway), self._conn_ttl_ms, self._presence_ttl_ms]
-        await self._renew_own(keys=[self._conn(user), self._presence(user)], args=own)
+        return bool(await self._renew_own(keys=[self._conn(user), self._presence(user)], args=own))
 
     async def disconnect(self, user: int, epoch: int, gateway: str) -> None:
         """Forget a session and show its user offline."""
@@ -77,6 +89,11 @@ class Registry:
             await self._delete_own(keys=keys, args=[self._entry(epoch, gateway)])
         else:
             await self._redis.delete(*keys)
+
+    async def drop(self, users: Sequence[int], gateway: str) -> None:
+        """Delete the entries of users at a gateway that does not answer; with `registry = user` nobody does."""
+        if self._per_device and users:
+            await self._drop(keys=[self._conn(user) for user in users], args=[f"{gateway}|"])
 
     async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
         """The gateway of every connected user among these, in one round trip."""
@@ -107,9 +124,18 @@ def open_registry(settings: Settings) -> Registry:
 
 
 def connect_redis(settings: Settings) -> Redis:
-    """A client of the settings' Redis; who finds all of its connections busy waits for one."""
+    """A client of the settings' Redis; who finds all of its connections busy waits for one.
+
+    After a restart of Redis every connection of the pool is dead: a command on one is tried again on a new one. Each
+    may be repeated; a notification that is queued twice does no harm.
+    """
     pool = BlockingConnectionPool(
-        host=settings.redis_host, port=settings.redis_port, decode_responses=True, max_connections=64, timeout=10
+        host=settings.redis_host,
+        port=settings.redis_port,
+        decode_responses=True,
+        max_connections=64,
+        timeout=10,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.5), retries=3),
     )
     return Redis.from_pool(pool)
 

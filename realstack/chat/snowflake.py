@@ -16,10 +16,15 @@ class ClockWentBackError(RuntimeError):
     """The wall clock is further behind the last id than we may pretend."""
 
 
+def wall_clock_ms() -> int:
+    """Milliseconds of this machine's clock."""
+    return time.time_ns() // 1_000_000
+
+
 class Snowflake:
     """Ids of one worker (0 to 1023). A clock that steps back a little is held; one that steps back far is refused."""
 
-    def __init__(self, worker: int, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+    def __init__(self, worker: int, clock_ms: Callable[[], int] = wall_clock_ms) -> None:
         if not 0 <= worker < 1024:
             raise ValueError(f"worker={worker} must be 0 to 1023")
         self._worker = worker

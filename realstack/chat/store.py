@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 
 from cassandra import ConsistencyLevel
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
-from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
 
 from realstack.chat.records import MessageRecord
 from realstack.chat.settings import Settings
 
 PAGE = 50
 HEADS = 100
+_RECONNECT_EVERY_S = 0.5
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {keyspace}.messages (conv int, position bigint, message_id bigint, uuid text,
@@ -66,6 +67,8 @@ def connect(settings: Settings) -> Cluster:
         protocol_version=5,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         connect_timeout=10,
+        # The default doubles up to ten minutes, during which a node that is back would not be used.
+        reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_EVERY_S, max_attempts=None),
     )
 
 

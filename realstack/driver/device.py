@@ -34,12 +34,20 @@ log = logging.getLogger(__name__)
 class Device:
     """A user's device. Its sends, receipts and cursors survive its sessions."""
 
-    def __init__(self, user: int, gateways: Sequence[str], events: Events, gap_hold_s: float) -> None:
+    def __init__(
+        self,
+        user: int,
+        gateways: Sequence[str],
+        events: Events,
+        gap_hold_s: float,
+        loses_heartbeat: Callable[[str], bool] = lambda _gateway: False,
+    ) -> None:
         self.user = user
         self.epoch = 0
         self._gateways = gateways
         self._diary = Diary(events, user)
         self._gap_hold_s = gap_hold_s
+        self._loses_heartbeat = loses_heartbeat
         self._conversations = Conversations()
         self._unacked: dict[str, tuple[Send, float]] = {}
         self._receipts_due: dict[int, list[ReceiptItem]] = {}
@@ -109,7 +117,8 @@ class Device:
         """Renew the presence."""
         if self._socket is not None:
             self._diary.heartbeat_sent()
-            self._write(frames.Heartbeat())
+            if not self._loses_heartbeat(self._diary.gateway):
+                self._write(frames.Heartbeat())
 
     def open(self, conv: int) -> None:
         """Open a conversation: ask who is online."""
@@ -206,13 +215,18 @@ class Device:
             case Seen():
                 self._seen(frame)
             case frames.HeartbeatOk():
-                self._diary.heartbeat_stored(frame.stored_ns)
+                self._renewed(frame)
             case frames.Presence():
                 self._presence(frame)
             case frames.Resumed():
                 self.resumed.set()
             case frames.Error():
                 log.warning("device %d: %s: %s", self.user, frame.code, frame.detail)
+
+    def _renewed(self, frame: frames.HeartbeatOk) -> None:
+        self._diary.heartbeat_stored(frame.stored_ns)
+        if frame.lapsed:
+            self._write(Resume(dict(self._conversations.cursors)))
 
     def _message(self, message: Message) -> None:
         now_ns = time.monotonic_ns()

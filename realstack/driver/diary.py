@@ -17,7 +17,7 @@ class Diary:
         self._events = events
         self._ids: dict[str, Any] = {"device": f"u{user}", "user": f"u{user}"}
         self._session: dict[str, Any] = {}
-        self._gateway = ""
+        self.gateway = ""
 
     def _add(self, kind: str, t_ns: int | None = None, **fields: Any) -> None:
         self._events.add(kind, t_ns, **self._ids, **fields)
@@ -25,12 +25,12 @@ class Diary:
     def opened(self, epoch: int, gateway: str) -> None:
         """The session is ready; what follows belongs to it."""
         self._session = {"session": f"{self._ids['device']}.{epoch}"}
-        self._gateway = gateway
+        self.gateway = gateway
         self._add("conn.open", **self._session, gateway=gateway)
 
     def closed(self, cause: str) -> None:
         """The session has ended."""
-        self._add("conn.close", **self._session, gateway=self._gateway, cause=cause)
+        self._add("conn.close", **self._session, gateway=self.gateway, cause=cause)
 
     def invoked(self, send: Send, intended_ns: int) -> None:
         """A message was sent for the first time."""

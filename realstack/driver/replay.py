@@ -2,7 +2,7 @@
 
     python -m realstack.driver.replay PLAN.json
 
-    start ─► load (the trace) ─► drain ─► final read (every other device resumes once) ─► drain ─► quiesce
+    load (the trace) ─► faults undone ─► drain ─► final read (every other device resumes once) ─► drain ─► quiesce
 
 The final read is Jepsen's: whoever was away when the load ended comes back, so that no message hides behind an absence.
 """
@@ -25,6 +25,7 @@ from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.settings import Settings
 from realstack.driver.device import Device
 from realstack.driver.events import Events, text_of
+from realstack.driver.heartbeats import HeartbeatLoss, Loss
 from realstack.lag import Lag
 from sim.trace import Trace
 
@@ -39,7 +40,10 @@ Phase = Literal["load", "drain", "final-read", "done"]
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What the driver is told; it writes `events` and keeps `progress` fresh."""
+    """What the driver is told; it writes `events` and keeps `progress` fresh.
+
+    With faults, `healed` is the file that says that all of them are undone; before, nothing is quiet.
+    """
 
     trace: str
     gateways: list[str]
@@ -49,6 +53,8 @@ class Plan(msgspec.Struct, frozen=True):
     events: str
     progress: str
     final_read: bool = True
+    healed: str = ""
+    heartbeats_lost: list[Loss] = []
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -70,10 +76,14 @@ class Replay:
         self._plan = plan
         self._events = Events()
         users = sorted({int(user) for user in trace.frame["user"]})
-        self._devices = {user: Device(user, plan.gateways, self._events, plan.gap_hold_s) for user in users}
+        loss = HeartbeatLoss(plan.heartbeats_lost, trace.seed, self._now_s)
+        self._devices = {user: Device(user, plan.gateways, self._events, plan.gap_hold_s, loss.hits) for user in users}
         self._actions = trace.actions
         self._phase: Phase = "load"
         self._origin_ns = 0
+
+    def _now_s(self) -> float:
+        return (time.monotonic_ns() - self._origin_ns) / 1e9
 
     async def run(self, stop: asyncio.Event) -> None:
         """From the first connect to the quiet end; `stop` ends it early and keeps what was seen."""
@@ -102,6 +112,7 @@ class Replay:
     async def _phases(self, actions: list[tuple[int, str, int, int, str, int, str]]) -> bool:
         await self._load(actions)
         self._phase = "drain"
+        await self._healed()
         quiet = await self._drain()
         if not self._plan.final_read:
             return quiet
@@ -152,6 +163,11 @@ class Replay:
             if device.unacked:
                 device.resend_older_than(_RESEND_AFTER_S)
 
+    async def _healed(self) -> None:
+        while self._plan.healed and not Path(self._plan.healed).exists():
+            await asyncio.sleep(_PROGRESS_EVERY_S)
+            self._resend()
+
     async def _drain(self) -> bool:
         """Wait until the log is worked on, every sender has its answer and nothing comes; False at the limit."""
         backend = self._plan.backend
@@ -183,6 +199,10 @@ class Replay:
                 except TimeoutError:
                     return False
 
+        if self._plan.healed:
+            # The next heartbeat finds out whether a registration was lost, and it is due after the end.
+            for device in self._devices.values():
+                device.heartbeat()
         away = [device for device in self._devices.values() if not device.resumed.is_set()]
         return all(await asyncio.gather(*(read(device) for device in away)))
 

@@ -42,15 +42,16 @@ SINGLE_NODE = (
 
 
 class LocalCassandra(JvmService):
-    """Cassandra from the jars of the cache."""
+    """Cassandra from the jars of the cache; a `durable` one acknowledges nothing that a kill could lose."""
 
     name = "cassandra"
     heap = "1g"
+    durable = False
 
     def arguments(self, ports: Ports) -> list[str]:
         """See `JvmService`."""
         config = self.data.with_name("cassandra.yaml")
-        write_template("cassandra.yaml", config, host=HOST, ports=ports, data=self.data)
+        write_template("cassandra.yaml", config, host=HOST, ports=ports, data=self.data, durable=self.durable)
         return [
             *(f"--add-exports={each}=ALL-UNNAMED" for each in EXPORTS),
             *(f"--add-opens={each}=ALL-UNNAMED" for each in OPENS),

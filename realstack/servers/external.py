@@ -19,6 +19,7 @@ class ExternalService:
     """A server at an address. `probe` makes a round trip and gives the version, if the server tells one."""
 
     pid = None
+    detour = None
 
     def __init__(self, name: str, endpoints: list[tuple[str, int]], probe: Callable[[], str | None]) -> None:
         self.name = name

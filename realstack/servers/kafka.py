@@ -31,6 +31,11 @@ class LocalKafka(JvmService):
             str(config),
         ]
 
+    @property
+    def detour(self) -> tuple[int, int] | None:
+        """See `Service`. Clients go to the address that a broker advertises, so that the proxy's has a listener."""
+        return self.ports.proxy, self.ports.behind
+
     def probe(self, port: int) -> None:
         """See `LocalService`."""
         probe_kafka(f"{HOST}:{port}")

@@ -18,16 +18,20 @@ from sim.errors import ServerError
 LEAST_FREE_BYTES = 2 * 2**30
 
 
-def local_services(scope: ProcessScope, folder: Path, on_event: Callable[[str], None]) -> list[LocalService]:
+def local_services(
+    scope: ProcessScope, folder: Path, on_event: Callable[[str], None], *, durable: bool
+) -> list[LocalService]:
     """The services, not started. `ServerMissingError` if nothing can run one, `ServerError` if the disk is full."""
     require_disk(folder)
     require_disk(jars.cache_folder())
     java = find_java()
     redis = find_redis()
     on_event(f"Java {java.version} from {java.source}, Redis {redis.version} from {redis.source}")
+    cassandra = LocalCassandra(scope, folder, java, jars.class_path("cassandra", on_event))
+    cassandra.durable = durable
     return [
         LocalKafka(scope, folder, java, jars.class_path("kafka", on_event)),
-        LocalCassandra(scope, folder, java, jars.class_path("cassandra", on_event)),
+        cassandra,
         LocalRedis(scope, folder, redis),
     ]
 

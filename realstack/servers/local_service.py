@@ -27,10 +27,15 @@ TEMPLATES_FOLDER = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """A server's ports on loopback: for clients, and for its own traffic."""
+    """A server's ports on loopback: for clients, for its own traffic, and for a proxy before it.
+
+    `behind` is where the server itself would take what came through a proxy at `proxy`.
+    """
 
     client: int
     internal: int
+    proxy: int
+    behind: int
 
 
 class LocalService(ABC):
@@ -72,6 +77,11 @@ class LocalService(ABC):
         return f"{HOST}:{self.ports.client}"
 
     @property
+    def detour(self) -> tuple[int, int] | None:
+        """See `Service`."""
+        return self.ports.proxy, self.ports.client
+
+    @property
     def pid(self) -> int | None:
         """See `Service`."""
         return self._process.pid if self._process and self._process.alive else None
@@ -86,7 +96,7 @@ class LocalService(ABC):
     def start(self) -> None:
         """See `Service`."""
         if self._ports is None:
-            self._ports = Ports(*free_ports(2))
+            self._ports = Ports(*free_ports(4))
         self.data.mkdir(parents=True, exist_ok=True)
         self._process = self._scope.spawn(self.name, self.command(self._ports), self.log_path, nice=BEHIND_THE_DRIVER)
         self._wanted = True

@@ -78,6 +78,10 @@ class ManagedProcess:
         self._popen.send_signal(signal.SIGCONT)
         self._paused = False
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._popen.send_signal(number)
+
     def terminate(self, timeout_s: float = 10.0) -> None:
         """Ask it to end (SIGTERM), kill it if it has not by then."""
         self.resume()

@@ -24,6 +24,10 @@ class Service(Protocol):
         """host:port of its clients."""
 
     @property
+    def detour(self) -> tuple[int, int] | None:
+        """Ports of this machine for a proxy: where it listens and where it leads; None where there can be none."""
+
+    @property
     def pid(self) -> int | None:
         """Its process on this machine, if it is one and runs."""
 

@@ -55,12 +55,14 @@ class Servers:
 
 
 @contextmanager
-def start_servers(servers: str, folder: Path, *, on_event: Callable[[str], None] = lambda _: None) -> Iterator[Servers]:
+def start_servers(
+    servers: str, folder: Path, *, on_event: Callable[[str], None] = lambda _: None, durable: bool = False
+) -> Iterator[Servers]:
     """Kafka, Cassandra and Redis by the named provider or at the given addresses, ready within the block.
 
     `UsageError` for an unknown provider or address, a `ServerError` where one cannot be had. `on_event` takes a line
     for each step and may be called from several threads. `ready_s` holds the seconds that each took and, as "all",
-    those of the whole call.
+    those of the whole call. A local Cassandra that will be killed should be `durable`, at a price for every write.
     """
     began_s = time.monotonic()
     addresses = _given(servers)
@@ -75,7 +77,7 @@ def start_servers(servers: str, folder: Path, *, on_event: Callable[[str], None]
             ready_s["all"] = time.monotonic() - began_s
             yield Servers(addresses, {each.name: each for each in external}, ready_s, scope)
             return
-        local = local_services(scope, folder, on_event)
+        local = local_services(scope, folder, on_event, durable=durable)
         ready_s = _bring_up({each.name: each.launch for each in local}, scope, on_event)
         ready_s["all"] = time.monotonic() - began_s
         yield Servers(_addresses_of(local), {each.name: each for each in local}, ready_s, scope)

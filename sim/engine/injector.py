@@ -1,8 +1,9 @@
 """Faults on the simulated box: each begins and ends at its time, and both are events of the history.
 
-pause   the process stops; a worker also falls silent in its group
-kill    and its memory is lost: a new process starts with the end of the fault, if it ends
+pause, partition   the process stops; a worker also falls silent in its group
+kill               and its memory is lost: a new process starts with the end of the fault, if it ends
 slow, skew, lose-heartbeats   a figure that others read while they work
+cut, lose-response            noted only: the connections of the model do not break
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Callable, MutableMapping, Sequence
 from sim.engine.context import Context, Process
 from sim.engine.gateway import Gateway
 from sim.engine.group import Group
+from sim.engine.presence import Registry
 from sim.engine.worker import Worker
-from sim.faults import Fault
+from sim.faults import SERVERS, Fault
 
 
 class Injector:
@@ -23,6 +25,7 @@ class Injector:
         self,
         context: Context,
         group: Group,
+        registry: Registry,
         gateways: MutableMapping[int, Gateway],
         workers: MutableMapping[int, Worker],
         new_gateway: Callable[[int], Gateway],
@@ -30,6 +33,7 @@ class Injector:
     ) -> None:
         self._context = context
         self._group = group
+        self._registry = registry
         self._gateways = gateways
         self._workers = workers
         self._new_gateway = new_gateway
@@ -52,7 +56,7 @@ class Injector:
     def _begin(self, fault: Fault) -> None:
         by_s = fault.by_s or 0.0
         match fault.kind:
-            case "pause":
+            case "pause" | "partition":
                 self._context.processes[fault.target].stop()
                 self._silence(fault.target)
             case "kill":
@@ -66,7 +70,7 @@ class Injector:
 
     def _end(self, fault: Fault) -> None:
         match fault.kind:
-            case "pause":
+            case "pause" | "partition":
                 self._context.processes[fault.target].go_on()
                 self._hear(fault.target)
             case "kill":
@@ -89,11 +93,18 @@ class Injector:
     def _kill(self, target: str) -> None:
         if target.startswith("gateway"):
             self._gateways[_number(target)].kill()
-        else:
+        elif target.startswith("worker"):
             self._workers[_number(target)].loop.stop()
             self._silence(target)
+        else:
+            self._context.processes[target].stop()
+            if target == "redis":
+                self._registry.clear()
 
     def _restart(self, target: str) -> None:
+        if target in SERVERS:
+            self._context.processes[target].go_on()
+            return
         number = _number(target)
         if target.startswith("gateway"):
             self._gateways[number] = self._new_gateway(number)

@@ -64,6 +64,11 @@ class Registry:
                 if (known := self._connections.get(user)) is not None and known.gateway == gateway:
                     del self._connections[user]
 
+    def clear(self) -> None:
+        """Forget every key, as a Redis without files does when it is killed."""
+        self._connections.clear()
+        self._online_until_s.clear()
+
     def _known(self, user: int) -> _Connection | None:
         known = self._connections.get(user)
         return known if known is not None and known.expires_s > self._context.env.now else None

@@ -122,7 +122,7 @@ class Box:
 
     def _inject(self) -> simpy.Event:
         new = self._new_gateway, self._new_worker
-        injector = Injector(self.context, self._group, self._gateways, self._workers, *new)
+        injector = Injector(self.context, self._group, self._registry, self._gateways, self._workers, *new)
         return self.context.env.process(injector.inject(self._faults))
 
     def _final_read(self) -> Generator[simpy.Event, Any, bool]:

@@ -14,10 +14,10 @@ from websockets.asyncio.client import connect
 
 from realstack.chat.frames import MAX_FRAME_BYTES
 from realstack.drive import drive
-from realstack.driver.replay import Progress
 from realstack.servers import Servers
 from realstack.stack import ChatStack
 from reports.checks import check_history
+from sim.faults import Fault
 from sim.history import History
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
@@ -33,6 +33,10 @@ S = 1_000_000_000
 
 def scenario(**settings: object) -> Scenario:
     return load_scenario("ci-ordering", [f"{key.replace('__', '.')}={value}" for key, value in settings.items()])
+
+
+def with_faults(of: Scenario, *faults: dict[str, object]) -> Scenario:
+    return of.model_copy(update={"faults": tuple(Fault.model_validate(fault) for fault in faults)})
 
 
 def say(t_s: float, user: int, cseq: int, conv: int = 5, text_bytes: int = 20) -> Action:
@@ -134,14 +138,7 @@ def test_every_member_of_a_group_sees_one_order(servers: Servers, tmp_path: Path
 def test_a_worker_that_is_killed_costs_nothing_but_time(servers: Servers, tmp_path: Path) -> None:
     busy = scenario(run__duration="8s", run__warm_up="2s", scale__messages="1:30_000")
     trace = make_trace(busy)
-    done: list[str] = []
-
-    def kill_one(stack: ChatStack, progress: Progress) -> None:
-        if progress.sent > 60 and not done:
-            done.append("worker-1")
-            stack.kill("worker-1")
-
-    history = drive(servers, busy, trace, tmp_path, meddle=kill_one)
+    history = drive(servers, with_faults(busy, {"at": 3, "kind": "kill", "target": "worker-1"}), trace, tmp_path)
     assert history.of_kind("fault.start")["target"].tolist() == ["worker-1"]
     assert len(history.of_kind("store.row")) == trace.message_count
     assert_nothing_wrong(history)
@@ -150,14 +147,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(servers: Servers, tmp_pa
 def test_devices_of_a_gateway_that_is_killed_go_on_elsewhere(servers: Servers, tmp_path: Path) -> None:
     busy = scenario(run__duration="8s", run__warm_up="2s", scale__messages="1:30_000", people__crash_share="0%")
     trace = make_trace(busy)
-    done: list[str] = []
-
-    def kill_one(stack: ChatStack, progress: Progress) -> None:
-        if progress.sent > 60 and not done:
-            done.append("gateway-2")
-            stack.kill("gateway-2")
-
-    history = drive(servers, busy, trace, tmp_path, meddle=kill_one)
+    history = drive(servers, with_faults(busy, {"at": 3, "kind": "kill", "target": "gateway-2"}), trace, tmp_path)
     closes = history.of_kind("conn.close")
     killed_ns = int(history.of_kind("fault.start")["t_ns"].iloc[0])
     assert len(closes[(closes["gateway"] == "gateway-2") & (closes["cause"] == "lost")]) > 0

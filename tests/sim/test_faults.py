@@ -41,7 +41,10 @@ def test_faults_are_read_with_their_units_and_survive_a_dump() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kind": '"kill"', "target": '"kafka"'}, "kill does not fit kafka; it takes gateway or worker"),
+        ({"kind": '"skew"', "target": '"kafka"', "by": '"5ms"'}, "skew does not fit kafka; it takes gateway"),
+        ({"kind": '"partition"'}, "partition does not fit worker-1; it takes kafka or cassandra or redis"),
+        ({"kind": '"cut"', "target": '"redis"', "after": "-1"}, "faults.0.after = -1"),
+        ({"kind": '"cut"', "target": '"redis"', "nth": "2"}, "cut of redis has no 'nth'"),
         ({"kind": '"slow"', "by": '"5ms"'}, "slow does not fit worker-1"),
         ({"target": '"zookeeper"'}, "faults.0.target = 'zookeeper'"),
         ({"kind": '"explode"'}, "faults.0.kind = 'explode'"),
@@ -62,6 +65,12 @@ def test_a_fault_that_does_not_fit_is_refused(changes: dict[str, str], message: 
 def test_a_fault_without_an_end_that_needs_one_is_refused_with_its_line() -> None:
     endless = {key: value for key, value in PAUSE.items() if key != "for"}
     assert refusal(endless).startswith("peak.toml:9: faults.0: pause of worker-1 needs 'for'")
+
+
+def test_a_killed_server_has_to_come_back() -> None:
+    kill = {"at": "5", "kind": '"kill"', "target": '"kafka"'}
+    assert "kill of kafka needs 'for': the box has no other one" in refusal(kill)
+    assert read({**kill, "for": "3"}).faults[0].end_s == 8
 
 
 @pytest.mark.parametrize("kind", ["pause", "kill"])

@@ -82,8 +82,16 @@ class MemoryRegistry(Registry):
     async def connect(self, user: int, epoch: int, gateway: str) -> None:
         self.homes[user] = (gateway, epoch)
 
-    async def heartbeat(self, user: int, epoch: int, gateway: str) -> None:
+    async def heartbeat(self, user: int, epoch: int, gateway: str) -> bool:
         self.heartbeats.append(user)
+        lapsed = user not in self.homes
+        self.homes[user] = (gateway, epoch)
+        return lapsed
+
+    async def drop(self, users: Sequence[int], gateway: str) -> None:
+        for user in users:
+            if self.homes.get(user, ("", 0))[0] == gateway:
+                del self.homes[user]
 
     async def disconnect(self, user: int, epoch: int, gateway: str) -> None:
         if self.homes.get(user) == (gateway, epoch):

@@ -27,6 +27,7 @@ class MemoryLink(Link):
     def __init__(self, away: Sequence[int] = ()) -> None:
         self.pushed: list[tuple[Any, list[int]]] = []
         self.away = set(away)
+        self.failed = False
 
     def push(self, frame: bytes, users: Sequence[int], *, stamped: bool) -> asyncio.Future[list[int]]:
         self.pushed.append((decode_to_device(frame), list(users)))
@@ -138,6 +139,25 @@ def test_who_is_on_a_gateway_that_nobody_knows_is_notified_too() -> None:
         await world.deliver("m1", ANNA, 0)
 
     assert in_a_world(scene).pushes.notified == [([CARL, DORA], 5, "m1")]
+
+
+def test_users_of_a_gateway_that_did_not_answer_lose_their_entries_so_that_they_ask_for_what_they_missed() -> None:
+    async def scene(world: World) -> None:
+        broken = MemoryLink(away=[CARL])
+        broken.failed = True
+        world.links.opened["gateway-2"] = broken
+        await world.deliver("m1", ANNA, 0)
+
+    assert set(in_a_world(scene).registry.homes) == {ANNA, BERT}
+
+
+def test_users_whom_a_gateway_does_not_know_keep_their_entries() -> None:
+    async def scene(world: World) -> None:
+        world.links.opened["gateway-2"] = MemoryLink(away=[CARL])
+        await world.deliver("m1", ANNA, 0)
+
+    # He may be about to connect: his entry comes first.
+    assert set(in_a_world(scene).registry.homes) == {ANNA, BERT, CARL}
 
 
 def test_a_message_sent_twice_is_pushed_once_and_one_logged_twice_again() -> None:

@@ -152,14 +152,29 @@ def test_a_frame_of_over_a_megabyte_costs_its_own_connection_only() -> None:
     in_a_house(scene)
 
 
-def test_a_store_that_fails_is_told_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_resume_that_fails_ends_the_session_so_that_the_device_asks_again(caplog: pytest.LogCaptureFixture) -> None:
     async def scene(house: House) -> None:
         async with await house.visit() as socket:
             assert await ask(socket, frames.Resume({})) == Error("unavailable", "ConnectionError")
-            assert isinstance(await ask(socket, frames.Heartbeat()), frames.HeartbeatOk)
+            with pytest.raises(ConnectionClosed):
+                await socket.recv()
+        async with await house.visit() as again:
+            assert isinstance(await ask(again, frames.Heartbeat()), frames.HeartbeatOk)
 
     with caplog.at_level(logging.CRITICAL):
         in_a_house(scene, BrokenStore())
+
+
+def test_a_heartbeat_without_a_registration_says_that_it_had_lapsed() -> None:
+    async def scene(house: House) -> None:
+        async with await house.visit() as socket:
+            house.registry.homes.clear()
+            for lapsed in (True, False):
+                answer = await ask(socket, frames.Heartbeat())
+                assert isinstance(answer, frames.HeartbeatOk)
+                assert answer.lapsed is lapsed
+
+    in_a_house(scene)
 
 
 def test_a_session_sends_opens_and_says_goodbye() -> None:

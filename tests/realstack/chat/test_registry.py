@@ -117,6 +117,36 @@ def test_a_heartbeat_brings_back_what_has_expired(redis_port: int) -> None:
         on_redis(redis_port, scene, registry=kind)
 
 
+def test_a_heartbeat_tells_whether_the_session_was_still_registered(redis_port: int) -> None:
+    async def scene(registry: Registry, redis: Redis) -> None:
+        await registry.connect(ANNA, 1, "gateway-1")
+        told = [await registry.heartbeat(ANNA, 1, "gateway-1")]
+        await redis.flushall()
+        told += [await registry.heartbeat(ANNA, 1, "gateway-1") for _ in range(2)]
+        assert told == [False, True, False]
+
+    on_redis(redis_port, scene, registry="device")
+
+
+def test_entries_at_a_gateway_that_does_not_answer_are_dropped_and_those_at_others_stay(redis_port: int) -> None:
+    async def scene(registry: Registry, _: Redis) -> None:
+        await registry.connect(ANNA, 1, "gateway-1")
+        await registry.connect(BERT, 1, "gateway-10")
+        await registry.drop([ANNA, BERT], "gateway-1")
+        assert await registry.routes([ANNA, BERT]) == {BERT: "gateway-10"}
+
+    on_redis(redis_port, scene, registry="device")
+
+
+def test_with_one_entry_a_user_nobody_drops_any(redis_port: int) -> None:
+    async def scene(registry: Registry, _: Redis) -> None:
+        await registry.connect(ANNA, 1, "gateway-1")
+        await registry.drop([ANNA], "gateway-1")
+        assert await registry.routes([ANNA]) == {ANNA: "gateway-1"}
+
+    on_redis(redis_port, scene, registry="user")
+
+
 def test_both_keys_have_the_designs_ttl_and_every_heartbeat_renews_it(redis_port: int) -> None:
     async def scene(registry: Registry, redis: Redis) -> None:
         async def ttls_are_fresh() -> bool:

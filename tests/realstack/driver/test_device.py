@@ -319,6 +319,34 @@ def test_heartbeats_are_noted_when_sent_and_at_the_time_at_which_they_were_store
     act(scene)
 
 
+def test_a_device_that_was_not_registered_asks_for_what_it_missed() -> None:
+    async def scene() -> None:
+        async with fake_gateway(silent) as gateway, device(gateway):
+            await until(lambda: gateway.heard_of(Resume))
+            gateway.tell(ME, message(1), frames.HeartbeatOk(1, lapsed=False), frames.HeartbeatOk(2, lapsed=True))
+            await until(lambda: len(gateway.heard_of(Resume)) == 2)
+            assert gateway.heard_of(Resume)[-1] == Resume({5: 1})
+
+    act(scene)
+
+
+def test_a_lost_heartbeat_is_noted_and_never_leaves() -> None:
+    async def scene() -> None:
+        async with fake_gateway() as gateway:
+            events, lost = Events(), [True, False]
+            anna = Device(ME, [gateway.url], events, 1.0, lambda _gateway: lost.pop(0))
+            anna.go_online()
+            await until(anna.resumed.is_set)
+            anna.heartbeat()
+            anna.heartbeat()
+            await until(lambda: of(events, "heartbeat.stored"))
+            assert len(of(events, "heartbeat.sent")) == 2
+            assert len(gateway.heard_of(frames.Heartbeat)) == 1
+            await (anna.go_offline() or asyncio.sleep(0))
+
+    act(scene)
+
+
 def test_presence_answers_carry_the_time_of_the_question() -> None:
     async def scene() -> None:
         async with fake_gateway(silent) as gateway, device(gateway) as (anna, events):

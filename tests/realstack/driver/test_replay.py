@@ -96,6 +96,7 @@ def replay(
     *,
     drain_limit_s: float = 10.0,
     stop_after_s: float | None = None,
+    healed_after_s: float | None = None,
 ) -> tuple[History, Progress]:
     trace = Trace.of(actions, seed=1, duration_s=1.0)
     events, progress = folder / "events.parquet", folder / "progress.json"
@@ -103,6 +104,10 @@ def replay(
     async def main() -> None:
         async with fake_gateway(answer) as gateway:
             plan = _plan(trace, [gateway.url], events, progress, drain_limit_s)
+            if healed_after_s is not None:
+                healed = folder / "healed"
+                plan = msgspec.structs.replace(plan, healed=str(healed))
+                asyncio.get_running_loop().call_later(healed_after_s, healed.touch)
             stop = asyncio.Event()
             if stop_after_s is not None:
                 asyncio.get_running_loop().call_later(stop_after_s, stop.set)
@@ -159,6 +164,17 @@ def test_a_trace_is_replayed_to_a_quiet_end_and_everybody_has_read_everything(tm
         ["u2", "crash"],
         ["u1", "disconnect"],
     ]
+
+
+def test_the_end_is_not_quiet_before_every_fault_is_undone_and_then_registrations_are_renewed(tmp_path: Path) -> None:
+    *anna_stays, _goodbye = EVENING
+    history, _ = replay(anna_stays, tmp_path, Chat({5: [ANNA, BERT, CARL]}), healed_after_s=4.0)
+    beats = history.of_kind("heartbeat.sent")
+    assert beats["device"].tolist() == ["u1", "u1"]
+    in_the_trace_ns, at_the_end_ns = beats["t_ns"]
+    assert history.quiesced_ns is not None
+    # Undisturbed, all would be over long before.
+    assert history.quiesced_ns > at_the_end_ns > in_the_trace_ns + 2_000 * MS
 
 
 def test_what_is_due_is_done_at_its_time_and_noted_with_it(tmp_path: Path) -> None:

@@ -27,7 +27,11 @@ FAULTS = [
     fault("kill", "worker-1", 10),
     fault("kill", "gateway-1", 10, 3),
     fault("kill", "gateway-2", 10),
+    *(fault("kill", server, 10, 4) for server in ("kafka", "cassandra", "redis")),
+    fault("partition", "redis", 10, 12),
     fault("slow", "cassandra", 10, 10, by=0.1),
+    fault("cut", "kafka", 10, after=1000),
+    fault("lose-response", "redis", 10, 3, nth=7),
     fault("skew", "gateway-2", 5, by=-0.5),
     fault("lose-heartbeats", "gateway-1", 1, 20, share=0.5),
 ]
