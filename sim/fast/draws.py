@@ -139,18 +139,33 @@ def picker(weights: FloatArray) -> Picker:
     count, total = len(weights), float(weights.sum())
     if not 0 < count <= 1 << 20 or total <= 0 or (weights < 0).any():
         raise ValueError(f"{count} weights with sum {total:g}: expected 1 to 1,048,576 weights ≥ 0, not all 0")
-    chance = (weights * (count / total)).tolist()
-    other = list(range(count))
-    small = [index for index in range(count) if chance[index] < 1]
-    large = [index for index in range(count) if chance[index] >= 1]
-    while small and large:
-        index = small.pop()
-        other[index] = large[-1]
-        chance[large[-1]] -= 1 - chance[index]
-        if chance[large[-1]] < 1:
-            small.append(large.pop())
-    # Rounding leaves some over whose chance is 1.
-    for index in (*small, *large):
-        chance[index] = 1.0
-    threshold = np.minimum(np.array(chance) * 2.0**32, 2.0**32).astype(np.uint64)
-    return Picker(threshold, np.array(other, np.int64))
+    chance = weights * (count / total)
+    other = np.arange(count)
+    _alias(chance, other)
+    threshold = np.minimum(chance * 2.0**32, 2.0**32).astype(np.uint64)
+    return Picker(threshold, other)
+
+
+@compiled
+def _alias(chance: FloatArray, other: NDArray[np.int64]) -> None:
+    """Fill up each index of less than 1 with another's surplus. Rounding leaves some over whose chance is 1."""
+    small, large = np.empty_like(other), np.empty_like(other)
+    smalls = larges = 0
+    for index in range(len(chance)):
+        if chance[index] < 1:
+            small[smalls] = index
+            smalls += 1
+        else:
+            large[larges] = index
+            larges += 1
+    while smalls and larges:
+        smalls -= 1
+        donor = large[larges - 1]
+        other[small[smalls]] = donor
+        chance[donor] -= 1 - chance[small[smalls]]
+        if chance[donor] < 1:
+            small[smalls] = donor
+            smalls += 1
+            larges -= 1
+    chance[small[:smalls]] = 1.0
+    chance[large[:larges]] = 1.0

@@ -19,6 +19,7 @@ from numpy.random import SeedSequence
 from sim.errors import ModelError
 from sim.experiments.executor import Executor
 from sim.fast.draws import table_of
+from sim.fast.flow import flows
 from sim.fast.layout import Load, full_layout
 from sim.fast.load import stage_loads
 from sim.fast.production import production
@@ -85,7 +86,7 @@ def full_run(
         simulated_s=seconds,
         layout=layout,
         slices=tuple(slice_.hops for slice_ in seen),
-        stages=stage_loads(layout, times, seen),
+        stages=stage_loads(flows(layout, times), seen),
         registry=registry,
     )
 

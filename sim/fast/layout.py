@@ -48,8 +48,17 @@ class Layout:
     @property
     def mean_recipients(self) -> float:
         """Recipients of a message."""
-        usual = float(self.recipients @ np.arange(1, len(self.recipients) + 1))
-        return usual + self.hot_share * (self.hot_recipients - usual)
+        return self.usual_recipients + self.hot_share * (self.hot_recipients - self.usual_recipients)
+
+    @property
+    def usual_recipients(self) -> float:
+        """Recipients of a message that is not the viral group's."""
+        return float(self.recipients @ np.arange(1, len(self.recipients) + 1))
+
+    @property
+    def viral_per_s(self) -> float:
+        """Messages of the viral group."""
+        return self.messages_per_s * self.hot_share
 
     @property
     def deliveries_per_s(self) -> float:
@@ -60,18 +69,18 @@ class Layout:
         """Messages of each partition."""
         return self.messages_per_s * self._partition_weights()
 
-    def receipt_rates_per_s(self) -> FloatArray:
-        """Receipts of each receipt partition."""
-        return RECEIPTS_PER_DELIVERY * self.deliveries_per_s * self._receipt_weights()
+    def receipt_weights(self, viral: float) -> FloatArray:
+        """The share of all receipts of each receipt partition, where that part of them is the viral group's."""
+        return _weights(self.receipt_partitions, viral)
 
-    def picks(self) -> Picks:
-        """Samplers of shards and recipients."""
+    def picks(self, viral: float) -> Picks:
+        """Samplers of shards and recipients, where that part of all deliveries is the viral group's."""
         weights = self._partition_weights()
         return Picks(
             gateway=picker(self.gateways),
             partition=picker(weights),
             receipt_partition=picker(self.receipt_partitions),
-            read_partition=picker(self._receipt_weights()),
+            read_partition=picker(self.receipt_weights(viral)),
             recipients=picker(self.recipients),
             brokers=self.brokers,
             hot_chance=self.hot_share / float(weights[0]),
@@ -93,10 +102,6 @@ class Layout:
             receipt_partitions=receipts,
             brokers=max(1, round(self.brokers * share)),
         )
-
-    def _receipt_weights(self) -> FloatArray:
-        hot = self.hot_share * self.hot_recipients / self.mean_recipients
-        return _weights(self.receipt_partitions, hot)
 
     def _partition_weights(self) -> FloatArray:
         return _weights(self.partitions, self.hot_share)
