@@ -8,7 +8,9 @@ its value wide, so a quantile is off by less than 0.8 % when taken in its middle
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +58,18 @@ class Histogram:
     def empty(cls) -> Histogram:
         """Of nothing."""
         return cls(np.zeros(BINS, np.int64), 0.0)
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Histogram:
+        """Of what `to_dict` gave."""
+        counts = np.zeros(BINS, np.int64)
+        counts[found["bins"]] = found["counts"]
+        return cls(counts, found["total_s"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: the bins that are not empty, their counts, and the sum."""
+        (bins,) = np.nonzero(self.counts)
+        return {"bins": bins.tolist(), "counts": self.counts[bins].tolist(), "total_s": self.total_s}
 
     def __add__(self, other: Histogram) -> Histogram:
         return Histogram(self.counts + other.counts, self.total_s + other.total_s)

@@ -116,7 +116,7 @@ def _weights(loads: FloatArray, hot: float) -> FloatArray:
 def full_layout(scenario: Scenario, load: Load = "peak") -> Layout:
     """The layout of the plan, at the mean of the day, the daily peak or the event peak.
 
-    Raises ModelError for what feeds back: sockets that drop and come back.
+    Raises ModelError for what feeds back: faults, and sockets that drop and come back.
     """
     _refuse_feedback(scenario)
     made, traffic, users = plan(scenario), scenario.traffic, scenario.population.users
@@ -182,9 +182,23 @@ def _spreads(scenario: Scenario) -> tuple[float, float]:
 
 
 def _refuse_feedback(scenario: Scenario) -> None:
-    if scenario.drops:
+    broken = [f"{fault.kind} of {fault.target}" for fault in scenario.faults]
+    broken += [f"{drop.share:.3g} of the sockets dropped at {drop.at_s:g} s" for drop in scenario.drops]
+    if broken:
         raise ModelError(
-            f"scenario {scenario.name} drops sockets ({len(scenario.drops)} times): devices that come back retry "
-            "and resume, which a feed-forward recursion cannot answer; the reference engine can: "
-            "`chatscale simulate` without --full"
+            f"scenario {scenario.name} has {', '.join(broken)}: what follows (retries, failover, devices that come "
+            "back and resume) feeds back, which a feed-forward recursion cannot answer exactly; the reference engine "
+            "can: `chatscale simulate` without --full"
+        )
+
+
+def require_steady(scenario: Scenario, load: str) -> None:
+    """Raises ModelError when a steady minute, or a day of them, would leave out what the scenario is about."""
+    events = [f"a burst of {burst.factor:g} times the usual rate at {burst.at_s:g} s" for burst in scenario.bursts]
+    if scenario.shocks.rate_per_s:
+        events.append(f"shocks of {scenario.shocks.factor:g} times the usual rate")
+    if events and load != "event":
+        raise ModelError(
+            f"scenario {scenario.name} has {', '.join(events)}, which the steady {load} leaves out: "
+            "`--full --load run` plays the whole run, `--full --load event` its exceptional minute"
         )

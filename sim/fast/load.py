@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.fast.flow import STAGES, Flow
+from sim.fast.flow import STAGES, Flow, flows
+from sim.fast.layout import Layout
 from sim.fast.slice import Seen
+from sim.fast.steps import Times
 from sim.workload.samplers import FloatArray
 
 
@@ -31,6 +33,25 @@ class StageLoad:
     offered_hottest: float
     overloaded: int
     growth_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """The highest rate of a run: messages a second, what each stage's hottest shard is offered, and growth there."""
+
+    messages_per_s: float
+    offered: Mapping[str, float]
+    growth_per_s: Mapping[str, float]
+
+
+def surge(highest: Layout, times: Times) -> Surge:
+    """What the stages are offered in the layout of that moment."""
+    asked = flows(highest, times)
+    return Surge(
+        highest.messages_per_s,
+        {name: float(flow.offered.max()) for name, flow in asked.items()},
+        {name: float(flow.growth_per_s.sum()) for name, flow in asked.items() if flow.growth_per_s.any()},
+    )
 
 
 def stage_loads(flows: Mapping[str, Flow], seen: Sequence[Seen]) -> dict[str, StageLoad]:

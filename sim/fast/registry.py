@@ -172,6 +172,13 @@ def run_block(jobs: Sequence[ShardJob]) -> Histogram:
     return sum((run_shard(job).times for job in jobs), Histogram.empty())
 
 
+def kept_times(asked: Requests, seed: SeedSequence, window_s: float, keep: int) -> tuple[Histogram, int]:
+    """Times at all shards as so many kept ones tell them, and how many requests were simulated."""
+    kept = keep_shards(asked.loads, min(keep, len(asked.loads)))
+    seen = [run_shard(job) for job in shard_jobs(asked, kept.shards, seed, window_s)]
+    return weighted([shard.times for shard in seen], kept), sum(int(shard.requests.sum()) for shard in seen)
+
+
 def run_registry(asked: Requests, executor: Executor, seed: SeedSequence, window_s: float, keep: int) -> RegistryRun:
     """The kept shards over the whole time, and all of them over a short one to know what the choice costs."""
     kept = keep_shards(asked.loads, min(keep, len(asked.loads)))

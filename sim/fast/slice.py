@@ -30,7 +30,7 @@ from sim.workload.samplers import FloatArray
 class Job:
     """What to simulate: the window is `window_s` long, after `warm_up_s`. Results do not depend on `chunk_s`.
 
-    `course` is the rate over that of the layout, from the start of the warm-up on.
+    `course` is the rate over that of the layout, from the start of the warm-up on; `reads` that of the reads.
     """
 
     layout: Layout
@@ -40,6 +40,7 @@ class Job:
     warm_up_s: float
     chunk_s: float = 0.03
     course: Course = STEADY
+    reads: Course = STEADY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +74,7 @@ class Line:
         named = iter(streams(job.seed, len(STAGES) + 4))
         self.banks = _banks(layout, self.times, named)
         self.messages = source(next(named), layout.messages_per_s, job.course)
-        self.reads = source(next(named), deliveries_per_s, job.course)
+        self.reads = source(next(named), deliveries_per_s, job.reads)
         self.read_stream, self.viral_stream = next(named), next(named)
         self.book = Book(
             np.zeros((len(HOPS), BINS), np.int64), np.zeros(len(HOPS)), np.array([job.warm_up_s, self.end_s])

@@ -9,7 +9,7 @@ import pytest
 
 from chatscale.cli import run_cli
 from sim.experiments.case import Case, Values
-from sim.experiments.laboratory import LEDGER
+from sim.experiments.ledger import LEDGER
 from sim.experiments.limit import BRACKET
 from tests.sim.experiments.worlds import TINY_WORDS, overloaded, steady
 

@@ -37,7 +37,7 @@ def test_every_time_equals_that_of_simpy_to_the_bit(layout: Layout, times: Times
 
 def test_the_same_holds_when_the_rate_changes() -> None:
     burst = course_of(lambda t_s: 3.0 if 0.7 < t_s < 0.9 else 1.0, 1.5, steps=15)
-    job = replace(small_job(), course=burst)
+    job = replace(small_job(), course=burst, reads=burst)
     agreement = compare_engines(job)
     assert agreement.largest_s == 0.0
     assert agreement.messages == pytest.approx(600 * (1.5 + 2 * 0.2), rel=0.1)
