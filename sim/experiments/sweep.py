@@ -70,7 +70,7 @@ def run_sweep(
     count: int | Precision = REPLICATIONS,
     profile: Profile = BOX,
 ) -> Sweep:
-    """Every point of the grid over the scenario, in `count` replications, or in as many as a precision of `STATISTIC` takes.
+    """Every point of the grid over the scenario, in `count` replications, or as many as a precision takes.
 
     Raises UsageError without an axis, and ScenarioError for the first point that cannot be, before anything is run.
     """

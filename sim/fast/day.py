@@ -22,7 +22,7 @@ from numpy.random import SeedSequence
 
 from sim.errors import ModelError
 from sim.experiments.ledger import key_of
-from sim.fast.draws import child_of, table_of
+from sim.fast.draws import child_of, table_of_all
 from sim.fast.flow import flows
 from sim.fast.layout import Layout, full_layout, require_steady
 from sim.fast.load import stage_loads
@@ -67,14 +67,16 @@ def windows(
     *,
     seed: int | None = None,
     replications: int = REPLICATIONS,
-    strata: int = STRATA,
-    seconds: float = WINDOW_S,
+    strata: int | None = None,
+    seconds: float | None = None,
     day_s: float = DAY_S,
 ) -> list[Window]:
-    """The windows of a day, replication by replication, so that what is finished first covers the whole day.
+    """The windows of a day, by default 24 of 1.5 s a replication; what is finished first covers the whole day.
 
     Raises ModelError for what needs the reference engine, fewer than 4 replications, or more windows than the day has.
     """
+    strata = STRATA if strata is None else strata
+    seconds = WINDOW_S if seconds is None else seconds
     if replications < LEAST:
         raise ModelError(f"{replications} replications are too few for an interval, at least {LEAST} are needed")
     if not 0 < replications * strata * seconds <= day_s:
@@ -112,7 +114,7 @@ def observe(window: Window) -> Mapping[str, Any]:
     scenario, layout = window.scenario, window.layout
     asked = requests(scenario, layout)
     shard, served = kept_times(asked, child_of(window.seed, 1), window.seconds, KEPT_SHARDS)
-    times = production(scenario, table_of(shard.quantile_s))
+    times = production(scenario, table_of_all(shard.quantiles_s))
     seen = run_slice(Job(layout, times, child_of(window.seed, 2), window.seconds, _WARM_UP_S))
     return {
         "hops": {hop: found.to_dict() for hop, found in seen.hops.items()},

@@ -21,7 +21,7 @@ from numpy.random import SeedSequence
 
 from sim.errors import ModelError
 from sim.experiments.executor import Executor
-from sim.fast.draws import table_of
+from sim.fast.draws import table_of_all
 from sim.fast.flow import flows
 from sim.fast.layout import Load, full_layout, require_steady
 from sim.fast.load import stage_loads, surge
@@ -126,7 +126,7 @@ def full_play(
 
 def shard_table(registry: RegistryRun) -> FloatArray:
     """The distribution of the time at a Redis shard, for whoever looks something up."""
-    return table_of(registry.times.quantile_s)
+    return table_of_all(registry.times.quantiles_s)
 
 
 def told(registry: RegistryRun) -> str:

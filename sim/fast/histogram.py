@@ -92,13 +92,18 @@ class Histogram:
         """The value that this share does not exceed, linear within its bin. Raises ValueError when empty."""
         if not 0 <= probability <= 1:
             raise ValueError(f"probability={probability} must lie between 0 and 1")
-        rank = probability * self._counted()
+        return float(self.quantiles_s(np.array([probability]))[0])
+
+    def quantiles_s(self, probabilities: FloatArray) -> FloatArray:
+        """The same for many at once."""
+        ranks = probabilities * self._counted()
         below = np.concatenate([[0], np.cumsum(self.counts)])
-        number = min(int(np.searchsorted(below, rank, side="left")), BINS)
-        number = max(number, int(np.argmax(below > 0))) - 1
-        share = (rank - below[number]) / max(int(self.counts[number]), 1)
-        low_s, high_s = edges_s()[number : number + 2]
-        return float(low_s + (high_s - low_s) * min(max(share, 0.0), 1.0))
+        numbers = np.minimum(np.searchsorted(below, ranks, side="left"), BINS)
+        numbers = np.maximum(numbers, int(np.argmax(below > 0))) - 1
+        shares = np.clip((ranks - below[numbers]) / np.maximum(self.counts[numbers], 1), 0.0, 1.0)
+        edges = edges_s()
+        found: FloatArray = edges[numbers] + (edges[numbers + 1] - edges[numbers]) * shares
+        return found
 
     def _counted(self) -> int:
         if (count := self.count) == 0:

@@ -13,6 +13,7 @@ from sim.experiments.executor import InProcess
 from sim.fast.full import Threads, full_run
 from sim.fast.layout import full_layout, recipient_shares
 from sim.fast.result import FullRun
+from sim.faults import Fault
 from sim.plan import plan
 from sim.scenario_file import load_scenario
 from sim.workload.samplers import mean_group_size
@@ -105,7 +106,8 @@ def test_too_little_for_an_interval_is_refused(seconds: float, slices: int) -> N
 
 
 def test_faults_need_the_reference_engine() -> None:
-    broken = small_scenario(faults=[{"at": "20s", "kind": "pause", "target": "kafka", "for": "5s"}])
+    pause = Fault.model_validate({"at": "20s", "kind": "pause", "target": "kafka", "for": "5s"})
+    broken = small_scenario().model_copy(update={"faults": (pause,)})
     with pytest.raises(ModelError, match=r"pause of kafka.*`chatscale simulate` without --full"):
         full_run(broken, InProcess())
 

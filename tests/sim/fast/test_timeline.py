@@ -13,14 +13,14 @@ from sim.fast.full import Threads, full_play
 from sim.fast.result import FullRun
 from sim.fast.source import Course, come, course_of, expected, source
 from sim.fast.timeline import clock_of, message_course, parts, read_course
-from sim.scenario import Scenario
+from sim.scenario import Burst, Scenario
 from tests.sim.fast.worlds import small_layout, small_scenario
 
-BURST = [{"at": "2s", "lasts": "1s", "factor": 3.0}]
+BURST = Burst(at=2.0, lasts=1.0, factor=3.0)
 
 
 def bursting(**more: object) -> Scenario:
-    return small_scenario(bursts=BURST, run__duration="5s", run__warm_up="1s", **more)
+    return small_scenario(run__duration="5s", run__warm_up="1s", **more).model_copy(update={"bursts": (BURST,)})
 
 
 @pytest.fixture(scope="module")
