@@ -22,7 +22,7 @@ DESIGNS = {
         production(small_scenario(design__preset="seed", design__dedup="lwt")),
     ),
     "viral group": (small_layout(hot_share=0.1, hot_recipients=40), production(small_scenario())),
-    "viral group beyond its worker": (small_layout(hot_share=0.5, hot_recipients=200), production(small_scenario())),
+    "viral group beyond its worker": (small_layout(hot_share=0.5, hot_recipients=80), production(small_scenario())),
     "overloaded partition": (small_layout(partitions=np.array([9.0, 1.0, 1.0])), production(small_scenario())),
 }
 

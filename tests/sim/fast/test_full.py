@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.errors import ModelError
-from sim.experiments.executor import InProcess
+from sim.experiments.executor import InProcess, Processes
 from sim.fast.full import Threads, full_run
 from sim.fast.layout import full_layout, recipient_shares
 from sim.fast.result import FullRun
@@ -31,6 +31,15 @@ def test_threads_change_nothing() -> None:
     alone, together = small_run(), small_run(threads=3)
     assert alone.to_dict() == together.to_dict()
     assert alone.counts != small_run(seed=4).counts
+
+
+def test_processes_say_the_same_as_threads() -> None:
+    pool = Processes(2)
+    try:
+        spread = full_run(small_scenario(), pool, seconds=4.0, slices=4, kept_shards=2, seed=3)
+    finally:
+        pool.close()
+    assert spread.to_dict() == small_run().to_dict()
 
 
 def test_counts_are_those_of_the_plan() -> None:
