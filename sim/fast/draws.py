@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -117,8 +118,12 @@ def table_of_all(quantiles: Callable[[FloatArray], FloatArray]) -> FloatArray:
     return np.append(knots, max(2 * math.fsum(tail.tolist()) / CELLS - knots[-1], knots[-1]))
 
 
+@cache
 def log_normal(median_s: float, p99_s: float) -> FloatArray:
-    """A table of the log-normal with this median and 99th percentile. Raises ValueError unless 0 < median ≤ p99."""
+    """A table of the log-normal with this median and 99th percentile, made once and not to be written to.
+
+    Raises ValueError unless 0 < median ≤ p99.
+    """
     if not 0 < median_s <= p99_s:
         raise ValueError(f"median {median_s} s and p99 {p99_s} s: expected 0 < median ≤ p99")
     sigma, normal = math.log(p99_s / median_s) / Z99, NormalDist()

@@ -59,7 +59,7 @@ def test_the_messages_of_the_day_are_within_the_error_of_sampling() -> None:
     true = plan(swinging()).line("traffic.messages_mean").value * SHORT_S
     held = [one.counts["messages"].holds(true) for one in _samples().values()]
     assert sum(held) >= 10
-    assert all(one.counts["messages"].relative < 0.05 for one in _samples().values())
+    assert all(one.counts["messages"].relative < 0.1 for one in _samples().values())
 
 
 @cache
@@ -104,7 +104,7 @@ def test_finished_windows_come_back_from_the_ledger_as_they_were(tmp_path: Path)
 
 
 def test_an_hour_that_is_overloaded_leaves_the_day_without_a_latency() -> None:
-    viral = small_scenario(traffic__hot_share=0.02, traffic__group_size_max=200)
+    viral = small_scenario(traffic__hot_share=0.25, traffic__group_size_max=200)
     asked = windows(viral, strata=3, seconds=0.2, day_s=SHORT_S)
     day = FullDay("viral", asked, [observe(window) for window in asked], SHORT_S)
     assert day.overloaded["worker"] > 0
