@@ -37,7 +37,7 @@ from sim.workload.day_curve import DayCurve
 
 STRATA = 24
 REPLICATIONS = 4
-WINDOW_S = 1.5
+WINDOW_S = 1.0
 KEPT_SHARDS = 32
 # Several times the way of a message and its receipts, and hundreds of times any wait.
 _WARM_UP_S = 0.5
@@ -71,7 +71,7 @@ def windows(
     seconds: float | None = None,
     day_s: float = DAY_S,
 ) -> list[Window]:
-    """The windows of a day, by default 24 of 1.5 s a replication; what is finished first covers the whole day.
+    """The windows of a day, by default 24 of 1 s a replication; what is finished first covers the whole day.
 
     Raises ModelError for what needs the reference engine, fewer than 4 replications, or more windows than the day has.
     """
