@@ -37,7 +37,7 @@ def _precision(_: click.Context, __: click.Parameter, value: str | None) -> Prec
     if value is None:
         return None
     try:
-        return Precision(parse_share(value))
+        return Precision(parse_share(value) if "%" in value else float(value))
     except ValueError as error:
         raise click.BadParameter(f"{value!r}: {error}; give how near the mean must be known, such as 5%") from None
 

@@ -86,6 +86,10 @@ def test_a_precision_decides_how_many_searches_are_made(
     answer = json.loads(capsys.readouterr().out)
     assert answer["rate_per_s"]["half_width"] <= 0.1 * answer["rate_per_s"]["mean"]
     assert answer["replay"].endswith(" --precision 0.1")
+    again = [*words[:-2], str(tmp_path), "--json"]
+    again[again.index("10%")] = "0.1"
+    assert run_cli(["limit", *again]) == 0
+    assert json.loads(capsys.readouterr().out) == answer
 
 
 @pytest.mark.parametrize(
