@@ -11,10 +11,12 @@ from reports.result import plain
 from reports.sides import Sides
 from sim.experiments.designs import Designs
 from sim.experiments.limit import BRACKET, Limit, Search
+from sim.experiments.measure import LATENCIES
 from sim.experiments.point import Point
 from sim.experiments.sensitivity import Bar, End, Tornado
 from sim.experiments.sweep import STATISTIC, Sweep
 from sim.statistics import Interval
+from sim.verdict import worst
 
 SCHEMA_VERSION = 1
 
@@ -77,7 +79,22 @@ def sensitivity(tornadoes: Sequence[Tornado], scenario: str, seed: int, replay: 
     }
 
 
-def designs(found: Designs, seed: int) -> dict[str, Any]:
+def point(found: Point, seed: int, replay: str) -> dict[str, Any]:
+    """One design, in all its replications."""
+    outcome = worst(one.outcome for one in found.judge())
+    return {
+        "schema": SCHEMA_VERSION,
+        "scenario": found.scenario.name,
+        "seed": seed,
+        "replications": len(found.replications),
+        **_point(found),
+        "outcome": outcome,
+        "exit_code": outcome.exit_code,
+        "replay": replay,
+    }
+
+
+def designs(found: Designs, seed: int, replay: str) -> dict[str, Any]:
     """Both designs and what differs."""
     rows = [
         {
@@ -95,6 +112,7 @@ def designs(found: Designs, seed: int) -> dict[str, Any]:
         "replications": len(found.first.replications),
         "overloaded": {"first": found.first.overload or None, "second": found.second.overload or None},
         "rows": rows,
+        "replay": replay,
     }
 
 
@@ -127,7 +145,7 @@ def interval(found: Interval | None) -> dict[str, float] | None:
 
 def _shown(point: Point, name: str) -> tuple[float, float] | None:
     """Mean and half-width, but no latency of an overloaded box."""
-    if point.is_overloaded and name.startswith(("delivery_", "ack_")) and not name.endswith("_samples"):
+    if point.is_overloaded and name.startswith(LATENCIES) and not name.endswith("_samples"):
         return None
     return point.interval(name)
 

@@ -1,8 +1,10 @@
 """`bench sim`: how fast the full-size model is, against the clock and against the same path event by event.
 
 compile   once a machine; kept beside the source
+pipeline  three servers in a row in the recursion, SimPy and Ciw: messages a second of each, and every time compared
 sample    a small part of all shards at the full load per shard, both ways: SimPy's speed, and every time compared
 minute    every message, delivery and receipt of the whole system
+day       cores that keep up with a day at 1:1, and core-hours that it takes, from the minute's processor time
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from numpy.random import SeedSequence
@@ -20,13 +22,17 @@ from chatscale.run_folder import machine
 from sim.fast.event_path import Agreement, compare_engines
 from sim.fast.full import Threads, full_run
 from sim.fast.layout import full_layout
+from sim.fast.pipeline import pipeline, side_by_side
 from sim.fast.production import production
 from sim.fast.slice import Job
+from sim.plan import plan
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
+from sim.units import DAY_S
 
 _SAMPLE_SHARE = 1 / 3000
 _SAMPLE_S = 4.0
+_PIPELINE_MESSAGES = 20_000
 
 
 def bench_sim(name: str = "whatsapp", *, seconds: float = 60.0, watcher: Watcher | None = None) -> dict[str, Any]:
@@ -36,6 +42,8 @@ def bench_sim(name: str = "whatsapp", *, seconds: float = 60.0, watcher: Watcher
     threads = len(os.sched_getaffinity(0))
     watch.step("compile")
     compile_s = _compile(scenario)
+    watch.step("one pipeline in the recursion, SimPy and Ciw")
+    engines = side_by_side(pipeline(_PIPELINE_MESSAGES, scenario.run.seed))
     watch.step("the same path on SimPy, on a sample")
     agreement = sample(scenario)
     watch.note(f"{agreement.messages:,} messages in {agreement.event_s:.1f} s, differing by {agreement.largest_s:g} s")
@@ -61,10 +69,24 @@ def bench_sim(name: str = "whatsapp", *, seconds: float = 60.0, watcher: Watcher
         "cpu_s": round(cpu_s, 2),
         "compile_s": round(compile_s, 2),
         "threads": threads,
+        "engines": {name: asdict(speed) for name, speed in engines.items()},
+        "whole_day": whole_day(scenario, counts["messages"] / cpu_s),
         "redis_shards": run.registry.shards,
         "redis_shards_kept": len(run.registry.kept.shards),
         "redis_p99_error": run.registry.error,
         "machine": machine(),
+    }
+
+
+def whole_day(scenario: Scenario, messages_per_core_s: float) -> dict[str, float]:
+    """What every message of 24 hours takes at that speed: in all, and to have it in a day."""
+    messages = plan(scenario).line("traffic.messages_mean").value * DAY_S
+    core_s = messages / messages_per_core_s
+    return {
+        "messages": round(messages),
+        "core_hours": round(core_s / 3600, 2),
+        "cores_for_real_time": round(core_s / DAY_S, 2),
+        "cores_for_one_hour": round(core_s / 3600, 1),
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,9 @@ from chatscale.following import Watcher
 from chatscale.run_folder import RUNS
 from sim.errors import UsageError
 from sim.experiments.executor import open_executor
-from sim.experiments.laboratory import LEDGER, Laboratory
+from sim.experiments.laboratory import Laboratory
+from sim.experiments.ledger import LEDGER
+from sim.statistics import Precision
 
 _TOLD_EVERY_S = 5.0
 
@@ -30,6 +32,7 @@ class Means:
     """How an experiment is to be run."""
 
     replications: int
+    precision: Precision | None
     jobs: int | None
     cluster: str | None
     out: Path | None
@@ -37,7 +40,14 @@ class Means:
     @property
     def words(self) -> tuple[str, ...]:
         """What repeats the answer; where it is computed does not change it."""
-        return ("--replications", str(self.replications))
+        if self.precision is None:
+            return ("--replications", str(self.replications))
+        return ("--precision", f"{self.precision.relative:.10g}")
+
+    @property
+    def number(self) -> int | Precision:
+        """How many replications."""
+        return self.precision or self.replications
 
 
 @contextmanager
@@ -45,10 +55,10 @@ def experiment(
     command: str, scenario: str, seed: int, means: Means, watch: Watcher
 ) -> Iterator[tuple[Path, Laboratory]]:
     """The folder and the laboratory. Raises UsageError for a folder or a cluster that cannot be used."""
-    folder = _folder(command, scenario, seed, means.out)
+    folder = experiment_folder(command, scenario, seed, means.out)
     watch.step(f"{command}: finished runs are kept in {folder}; --out {folder} goes on from there")
     with open_executor(means.jobs, means.cluster) as executor:
-        yield folder, Laboratory(executor, folder / LEDGER, _teller(watch))
+        yield folder, Laboratory(executor, folder / LEDGER, teller(watch))
 
 
 def write_answer(folder: Path, command: str, document: Mapping[str, Any]) -> None:
@@ -57,7 +67,8 @@ def write_answer(folder: Path, command: str, document: Mapping[str, Any]) -> Non
     (folder / f"{command}.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _folder(command: str, scenario: str, seed: int, out: Path | None) -> Path:
+def experiment_folder(command: str, scenario: str, seed: int, out: Path | None) -> Path:
+    """The folder of an experiment, new or to go on from. Raises UsageError for one that cannot be used."""
     folder = out or RUNS / scenario / f"{command}-{datetime.now():%Y%m%d-%H%M%S}-{seed}"
     ledger = folder / LEDGER
     try:
@@ -70,7 +81,7 @@ def _folder(command: str, scenario: str, seed: int, out: Path | None) -> Path:
     return folder
 
 
-def _teller(watch: Watcher) -> Any:
+def teller(watch: Watcher) -> Callable[[int, int], None]:
     """A listener that notes now and then how many runs of a batch have ended."""
     told_s = time.monotonic()
 

@@ -12,7 +12,7 @@ from reports.sides import Sides
 from reports.text import SIGNS, WORLD_NAMES, quantity
 from sim.experiments.designs import Designs
 from sim.experiments.limit import BRACKET, Limit
-from sim.experiments.measure import CORES
+from sim.experiments.measure import CORES, LATENCIES
 from sim.experiments.point import Point
 from sim.experiments.sensitivity import Bar, End, Tornado, shown_range
 from sim.experiments.sweep import STATISTIC, Sweep
@@ -20,6 +20,7 @@ from sim.plan.line import number
 from sim.statistics import Interval
 from sim.units import show_duration, show_ratio
 
+UNTOLD = ("settled_s", "overloaded", "backlog_end")
 _MOST_BARS = 12
 
 
@@ -55,6 +56,24 @@ def limit(found: Limit, folder: Path) -> None:
         if found.doubt:
             screen.print(f"not proven: {found.doubt}", style="yellow")
         screen.print("used at the limit: " + ", ".join(f"{_process(item)}" for item in used))
+    screen.print(str(folder), style="dim")
+
+
+def point(found: Point, folder: Path) -> None:
+    """Every figure of one design with its interval, then the thresholds."""
+    screen = stdout_console()
+    if found.is_overloaded:
+        screen.print(found.overload, style="bold")
+    known = [name for name in found.means if not name.startswith(UNTOLD)]
+    if found.is_overloaded:
+        known = [name for name in known if not name.startswith(LATENCIES)]
+    rows = tuple((name, _statistic(found.interval(name), name)) for name in known)
+    screen.print(Sheet(("", f"{len(found.replications)} replications"), rows, words=(0,)).to_table())
+    for judged in found.judge():
+        note = f" ({judged.note})" if judged.note else ""
+        screen.print(f"{judged.outcome:<8} {judged.name} < {show_duration(judged.limit_s)}{note}")
+    if found.warning:
+        screen.print(f"warning: {found.warning}", style="yellow")
     screen.print(str(folder), style="dim")
 
 
@@ -175,7 +194,7 @@ def _latencies(point: Point) -> list[str]:
 def _statistic(found: Interval | None, statistic: str) -> str:
     if found is None:
         return "–"
-    unit = "s" if statistic.startswith(("delivery_", "ack_")) else ""
+    unit = "s" if statistic.startswith(LATENCIES) else ""
     return f"{_value(found.mean, unit)} ± {_value(found.half_width, unit)}"
 
 

@@ -36,6 +36,8 @@ YEAR_S = _SECONDS["year"]
 
 
 def _split(text: object, expected: str) -> tuple[float, str]:
+    if str(text).lstrip().startswith("-"):
+        raise ValueError(f"must be at least 0; expected {expected}")
     match = re.fullmatch(_NUMBER + r"([^0-9]*)", str(text))
     if match is None:
         raise ValueError(f"expected {expected}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import join
+
 import click
 
 from chatscale import answers, show, show_experiments
@@ -77,7 +79,14 @@ def _designs(
         experiment("compare", first.name, seed, means, watch) as (folder, laboratory),
     ):
         found = compare_designs(first, second, laboratory, seed=seed, number=means.replications)
-    document = answers.designs(found, seed)
+    words = [
+        word
+        for option, settings in (("a", set_a), ("b", set_b))
+        for one in settings
+        for word in (f"--set-{option}", one)
+    ]
+    replay = join(["chatscale", "compare", *targets, *words, "--seed", str(seed), *means.words])
+    document = answers.designs(found, seed, replay)
     write_answer(folder, "compare", document)
     if as_json:
         show.json_document(document)

@@ -6,7 +6,7 @@ import click
 
 from chatscale import answers, show, show_experiments
 from chatscale.commands.asking import asked, asks_scenario, replay_line
-from chatscale.commands.experimenting import asks_means
+from chatscale.commands.experimenting import asks_precise_means
 from chatscale.experiment import Means, experiment, write_answer
 from chatscale.watch import watcher
 from sim.experiments.limit import find_limit
@@ -15,7 +15,7 @@ from sim.verdict import Outcome
 
 @click.command()
 @asks_scenario
-@asks_means
+@asks_precise_means
 def command(name: str, settings: tuple[str, ...], seed: int | None, as_json: bool, means: Means) -> int:
     """Find the highest message rate that keeps the thresholds in the model, and what gives out first.
 
@@ -26,7 +26,7 @@ def command(name: str, settings: tuple[str, ...], seed: int | None, as_json: boo
         watcher(quiet=as_json) as watch,
         experiment("limit", scenario.name, seed, means, watch) as (folder, laboratory),
     ):
-        found = find_limit(scenario, laboratory, seed=seed, number=means.replications)
+        found = find_limit(scenario, laboratory, seed=seed, number=means.number)
     document = answers.limit(found, seed, replay_line("limit", name, settings, seed, *means.words))
     write_answer(folder, "limit", document)
     if as_json:

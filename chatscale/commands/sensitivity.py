@@ -27,7 +27,9 @@ PLAN_LINES = ("kafka.partitions", "cassandra.nodes", "cost.chat", "cost.total")
 @click.option("--line", "lines", multiple=True, metavar="KEY", help="Lines of the plan to explain; repeatable.")
 @click.option(
     "--statistic",
-    type=click.Choice([f"{kind}_{name}" for kind in ("delivery", "ack") for name in ("mean", *QUANTILES, "max")]),
+    type=click.Choice(
+        [f"{kind}_{name}" for kind in ("delivery", "ack", "receipt") for name in ("mean", *QUANTILES, "max")]
+    ),
     metavar="NAME",
     default="delivery_p99",
     show_default=True,

@@ -6,7 +6,7 @@ import click
 
 from chatscale import answers, show, show_experiments
 from chatscale.commands.asking import asked, asks_scenario, replay_line
-from chatscale.commands.experimenting import asks_means
+from chatscale.commands.experimenting import asks_precise_means
 from chatscale.experiment import Means, experiment, write_answer
 from chatscale.watch import watcher
 from sim.experiments.grid import parse_grid
@@ -15,7 +15,7 @@ from sim.experiments.sweep import run_sweep
 
 @click.command()
 @asks_scenario
-@asks_means
+@asks_precise_means
 def command(name: str, settings: tuple[str, ...], seed: int | None, as_json: bool, means: Means) -> int:
     """Simulate every combination of several values of some settings, on the same random numbers.
 
@@ -31,7 +31,7 @@ def command(name: str, settings: tuple[str, ...], seed: int | None, as_json: boo
         watcher(quiet=as_json) as watch,
         experiment("sweep", scenario.name, seed, means, watch) as (folder, laboratory),
     ):
-        found = run_sweep(scenario, grid, laboratory, seed=seed, count=means.replications)
+        found = run_sweep(scenario, grid, laboratory, seed=seed, count=means.number)
     document = answers.sweep(found, seed, replay_line("sweep", name, settings, seed, *means.words))
     write_answer(folder, "sweep", document)
     answers.write_sweep_csv(found, folder / "sweep.csv")

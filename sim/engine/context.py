@@ -27,6 +27,7 @@ Server = TypeVar("Server", bound=Pool)
 START_S = -3.0
 _BACKGROUND_PERIOD_S = 0.02
 _DRAWS_AT_ONCE = 1024
+_ENGINE = 0xE4617E
 
 
 class Context:
@@ -55,7 +56,8 @@ class Context:
         self.heartbeats_lost: dict[str, float] = {}
         # New purposes go to the end: the order decides which child of the seed a stream gets.
         purposes = (*DELAYS, "background", "partition", "back-off", "heartbeats")
-        children = SeedSequence(seed).spawn(len(purposes))
+        # With words of its own: the trace spawns its streams from the seed alone, often from the same one.
+        children = SeedSequence([seed, _ENGINE]).spawn(len(purposes))
         self._streams = {
             purpose: np.random.Generator(PCG64(child)) for purpose, child in zip(purposes, children, strict=True)
         }

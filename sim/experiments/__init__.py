@@ -1,7 +1,8 @@
 """Experiments: the model run many times to answer a question, each number with its interval.
 
 executor     here, in processes, on a cluster: one interface, the same results
-laboratory   runs cases, and writes each answer down at once
+ledger       every answer is written down at once, and not computed again
+laboratory   runs cases where it was told to, with a ledger
 case         one run of the model: scenario, seeds; `measure` says what it showed, `overload` whether it kept up
 point        one design in several replications
 limit        the highest rate that keeps the thresholds

@@ -8,16 +8,15 @@ Whoever runs a case gets the same numbers, so they are kept under its key and ne
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 
 import numpy as np
 from numpy.random import SeedSequence
 
 from sim.engine import BOX, Profile, simulate
+from sim.experiments.ledger import key_of
 from sim.experiments.measure import measure
 from sim.scenario import Scenario
 from sim.scenario_file import dump_scenario
@@ -45,8 +44,7 @@ class Case:
     def key(self) -> str:
         """The same for the same run, another for any other, or for another version of chatscale."""
         costs = json.dumps(asdict(self.profile), sort_keys=True)
-        content = "\x1f".join([version("chatscale"), dump_scenario(self.scenario), costs, *map(str, self.seeds)])
-        return hashlib.sha256(content.encode()).hexdigest()
+        return key_of(dump_scenario(self.scenario), costs, *map(str, self.seeds))
 
 
 def observe(case: Case) -> Values:

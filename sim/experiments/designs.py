@@ -13,19 +13,19 @@ from typing import Literal
 from sim.engine import BOX, Profile
 from sim.experiments.case import Case
 from sim.experiments.laboratory import Laboratory
+from sim.experiments.measure import LATENCIES
 from sim.experiments.point import REPLICATIONS, Point, difference, points
 from sim.scenario import Scenario
 from sim.statistics import Interval
 
 COMPARED = (
     *(f"delivery_{name}" for name in ("mean", "p50", "p95", "p99")),
-    *(f"ack_{name}" for name in ("mean", "p99")),
+    *(f"{kind}_{name}" for kind in ("ack", "receipt") for name in ("mean", "p99")),
     "utilisation.cores",
     "sent_per_s",
     "delivered_per_s",
     "order_violations",
 )
-_STEADY_ONLY = ("delivery_", "ack_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def compare_designs(
 
 def _row(first: Point, second: Point, statistic: str) -> DesignRow:
     ours, theirs = (
-        None if point.is_overloaded and statistic.startswith(_STEADY_ONLY) else point.interval(statistic)
+        None if point.is_overloaded and statistic.startswith(LATENCIES) else point.interval(statistic)
         for point in (first, second)
     )
     apart = difference(first, second, statistic) if ours and theirs else None

@@ -12,20 +12,19 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.engine import BOX, Profile
 from sim.errors import UsageError
 from sim.experiments.case import Case, Values
 from sim.experiments.laboratory import Laboratory
-from sim.experiments.measure import busiest
+from sim.experiments.measure import LATENCIES, busiest
 from sim.experiments.point import ENOUGH, REPLICATIONS
 from sim.scenario import Scenario
 from sim.scenario_file import with_settings
-from sim.statistics import LEAST, Interval, mean_interval
+from sim.statistics import LEAST, Interval, Precision, mean_interval
 
 BRACKET = 1.05
-_JUDGED = ("delivery_", "ack_")
 _STEP = 1.25
 _NEAR = 0.9
 _MOST_JUMP = 8.0
@@ -108,20 +107,39 @@ def find_limit(
     laboratory: Laboratory,
     *,
     seed: int | None = None,
-    number: int = REPLICATIONS,
+    number: int | Precision = REPLICATIONS,
     profile: Profile = BOX,
 ) -> Limit:
-    """Search in `number` replications. Raises UsageError when no threshold of the scenario can be judged here."""
+    """Search in `number` replications, or in as many as the rate needs for a precision.
+
+    Raises UsageError when no threshold of the scenario can be judged here.
+    """
     seed = scenario.run.seed if seed is None else seed
     _require_thresholds(scenario)
+    if isinstance(number, int):
+        return _limit(scenario, _searched(scenario, laboratory, seed, range(number), profile))
+    searches: list[Search] = []
+    # By rounds of a fixed size: how many processes there are must not decide how many replications are run.
+    while len(searches) < number.most:
+        due = range(len(searches), min(len(searches) + number.look_ahead, number.most))
+        searches += _searched(scenario, laboratory, seed, due, profile)
+        found = _limit(scenario, searches)
+        lows = [search.low.rate_per_s for search in searches if search.low is not None]
+        if found.reason or number.reached_at(lows) is not None:
+            return found
+    return replace(found, doubt=number.missed(found.rate_per_s, "the rate") or found.doubt)
+
+
+def _searched(scenario: Scenario, laboratory: Laboratory, seed: int, numbers: range, profile: Profile) -> list[Search]:
+    """One search for each of these replications, side by side."""
     most_per_s = min(_MOST_PER_S, scenario.traffic.messages_per_s)
-    searches = [Search() for _ in range(number)]
+    searches = [Search() for _ in numbers]
     while True:
         rates = [search.next_rate(scenario.box_messages_per_s, most_per_s) for search in searches]
         due = [(at, rate) for at, rate in enumerate(rates) if rate is not None]
         if not due:
-            return _limit(scenario, searches)
-        answers = laboratory.observe([Case(_at_rate(scenario, rate), seed, at, profile) for at, rate in due])
+            return searches
+        answers = laboratory.observe([Case(_at_rate(scenario, rate), seed, numbers[at], profile) for at, rate in due])
         for (at, rate), values in zip(due, answers, strict=True):
             tried = Try(rate, _broken(scenario.thresholds, values), values)
             searches[at] = Search((*searches[at].tries, tried))
@@ -173,7 +191,7 @@ def _broken(limits_s: Mapping[str, float], values: Values) -> str:
     if values["overloaded"]:
         return f"overloaded: backlog grows by {values['backlog_per_s']:.3g}/s"
     for name, limit_s in limits_s.items():
-        if name.startswith(_JUDGED) and name not in values:
+        if name.startswith(LATENCIES) and name not in values:
             return f"{name}: nothing was seen"
         if name in values and values[name] > limit_s:
             return f"{name}: {values[name]:.3g} s, {limit_s:g} s allowed"
@@ -185,9 +203,9 @@ def _at_rate(scenario: Scenario, rate_per_s: float) -> Scenario:
 
 
 def _require_thresholds(scenario: Scenario) -> None:
-    if not any(name.startswith(_JUDGED) for name in scenario.thresholds):
+    if not any(name.startswith(LATENCIES) for name in scenario.thresholds):
         raise UsageError(
-            f"{scenario.name} has no threshold on delivery or ack; set one: --set thresholds.delivery_p99=500ms"
+            f"{scenario.name} has no threshold on delivery, ack or receipt; set --set thresholds.delivery_p99=500ms"
         )
 
 

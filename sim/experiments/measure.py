@@ -1,7 +1,8 @@
 """What one run of the model says, as plain numbers by name, from its history alone.
 
 delivery_…, ack_…      mean, p50, p95, p99, p999, max (seconds) and samples, of messages meant in the judged window;
-                       a name without samples is missing
+receipt_…              the same from showing a message to its sender's learning it, for senders who were there all
+                       along; a name without samples is missing
 utilisation.NAME       cores that the process used (1 is all that one event loop can), and `.cores`, the share of all
 sent_per_s             messages sent in the window, and delivered_per_s, by push
 order_violations       messages shown after a later one of the same sender and conversation
@@ -25,6 +26,8 @@ from sim.hops import deliveries
 from sim.statistics import mser5_cut
 
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p999": 0.999}
+# How names of latencies begin: of an overload they say nothing.
+LATENCIES = ("delivery_", "ack_", "receipt_")
 # Their work is spread over threads, so the cores bound them and not one loop.
 THREADED = ("kafka", "cassandra")
 CORES = "cores"
@@ -51,11 +54,13 @@ def measure(history: History, cores: int) -> dict[str, float]:
     window = Window(float(config["warm_up_s"]), float(config["duration_s"]))
     sends = _sends(history)
     delivery, ack = _delivery(history), _ack(history, sends)
+    receipt = _receipt(history, delivery)
     seconds = window.end_s - window.start_s
     shown_s = history.of_kind("deliver").query("via == 'push'")["t_ns"] / 1e9
     return {
         **_described("delivery", delivery[window.holds(delivery["meant_s"])]["latency_s"]),
         **_described("ack", ack[window.holds(ack["meant_s"])]["latency_s"]),
+        **_described("receipt", receipt[window.holds(receipt["meant_s"])]["latency_s"]),
         **_utilisation(history, window, cores),
         "sent_per_s": float(window.holds(sends["t_ns"] / 1e9).sum()) / seconds,
         "delivered_per_s": float(window.holds(shown_s).sum()) / seconds,
@@ -84,12 +89,33 @@ def _sends(history: History) -> pd.DataFrame:
 def _delivery(history: History) -> pd.DataFrame:
     rows = deliveries(history)
     meant_s = (rows["intended_ns"].fillna(rows["sent_ns"]) / 1e9).astype("float64")
-    return _latencies(rows["uuid"], meant_s, rows["delivered_ns"] / 1e9)
+    found = _latencies(rows["uuid"], meant_s, rows["delivered_ns"] / 1e9)
+    return found.assign(device=rows["device"])
 
 
 def _ack(history: History, sends: pd.DataFrame) -> pd.DataFrame:
     acks = history.of_kind("send.ok").drop_duplicates("uuid").join(sends["meant_s"], on="uuid").dropna(subset="meant_s")
     return _latencies(acks["uuid"], acks["meant_s"], acks["t_ns"] / 1e9)
+
+
+def _receipt(history: History, delivery: pd.DataFrame) -> pd.DataFrame:
+    """Of every first `delivered` of a reader at a device of the sender that was connected all along."""
+    seen = history.of_kind("receipt.seen").query("state == 'delivered'").drop_duplicates(["uuid", "reader"])
+    shown = delivery.rename(columns={"device": "reader", "done_s": "shown_s"})
+    key = dict.fromkeys(("uuid", "reader"), "str")
+    both = shown.astype(key).merge(seen[[*key, "user", "t_ns"]].astype(key), on=list(key))
+    both = both.assign(done_s=both["t_ns"] / 1e9).reset_index(names="receipt")
+    there = both.merge(_sessions(history), on="user").query("open_s <= shown_s and done_s <= close_s")
+    both = both[both["receipt"].isin(there["receipt"])]
+    return both.assign(latency_s=both["done_s"] - both["shown_s"]).sort_values("meant_s", kind="stable")
+
+
+def _sessions(history: History) -> pd.DataFrame:
+    """Every session of a user with `open_s` and `close_s`, infinite while it lasts."""
+    opened, closed = (history.of_kind(kind).drop_duplicates("session") for kind in ("conn.open", "conn.close"))
+    close_s = closed.set_index("session")["t_ns"] / 1e9
+    sessions = opened[["user", "session"]].assign(open_s=opened["t_ns"] / 1e9)
+    return sessions.join(close_s.rename("close_s"), on="session").fillna({"close_s": np.inf})
 
 
 def _latencies(uuid: pd.Series, meant_s: pd.Series, done_s: pd.Series) -> pd.DataFrame:

@@ -7,7 +7,7 @@ overloaded       no latency describes it: the backlog's growth does
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from sim.engine import BOX, Profile
@@ -36,10 +36,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """`replications` are what `sim.experiments.measure` says of each, in order."""
+    """`replications` are what `sim.experiments.measure` says of each, in order.
+
+    `missed` says that a precision which was asked for was not reached.
+    """
 
     scenario: Scenario
     replications: tuple[Values, ...]
+    missed: str = ""
 
     def values(self, statistic: str) -> list[float]:
         """The number in those replications that have it."""
@@ -76,6 +80,10 @@ class Point:
     @property
     def warning(self) -> str:
         """What to know before trusting it; empty when there is nothing."""
+        return "; ".join(note for note in (self.missed, self._late) if note)
+
+    @property
+    def _late(self) -> str:
         late = [settled_s for settled_s in self.values("settled_s") if settled_s > self.scenario.run.warm_up_s]
         if 2 * len(late) <= len(self.replications):
             return ""
@@ -127,8 +135,13 @@ def replicate(
         found += laboratory.observe([Case(scenario, seed, len(found) + at, profile) for at in range(size)])
         seen = [values[statistic] for values in found if statistic in values]
         if len(seen) == len(found) and number.reached_at(seen) is not None:
-            break
-    return Point(scenario, tuple(found))
+            return Point(scenario, tuple(found))
+    reached = Point(scenario, tuple(found))
+    return (
+        reached
+        if reached.is_overloaded
+        else replace(reached, missed=number.missed(reached.interval(statistic), statistic))
+    )
 
 
 def points(designs: Sequence[Case], laboratory: Laboratory, number: int) -> list[Point]:

@@ -22,9 +22,10 @@ from sim.errors import UsageError
 from sim.experiments.case import Case
 from sim.experiments.grid import Axis, Grid, number
 from sim.experiments.laboratory import Laboratory
-from sim.experiments.point import REPLICATIONS, Point, points
+from sim.experiments.point import REPLICATIONS, Point, points, replicate
 from sim.scenario import Scenario
 from sim.scenario_file import with_settings
+from sim.statistics import Precision
 
 STATISTIC = "delivery_p99"
 # A bend of less than this part of the whole rise is no knee.
@@ -66,10 +67,10 @@ def run_sweep(
     laboratory: Laboratory,
     *,
     seed: int | None = None,
-    count: int = REPLICATIONS,
+    count: int | Precision = REPLICATIONS,
     profile: Profile = BOX,
 ) -> Sweep:
-    """Every point of the grid over the scenario, in `count` replications.
+    """Every point of the grid over the scenario, in `count` replications, or as many as a precision takes.
 
     Raises UsageError without an axis, and ScenarioError for the first point that cannot be, before anything is run.
     """
@@ -78,7 +79,10 @@ def run_sweep(
     seed = scenario.run.seed if seed is None else seed
     settings = grid.points()
     designs = [Case(with_settings(scenario, one), seed, 0, profile) for one in settings]
-    found = points(designs, laboratory, count)
+    if isinstance(count, int):
+        found = points(designs, laboratory, count)
+    else:
+        found = [replicate(one.scenario, laboratory, seed=seed, number=count, profile=profile) for one in designs]
     return Sweep(scenario, grid.axes, tuple(Swept(*pair) for pair in zip(settings, found, strict=True)))
 
 

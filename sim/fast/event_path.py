@@ -16,9 +16,9 @@ import numpy as np
 import simpy
 
 from sim.fast import steps
-from sim.fast.draws import exponential
-from sim.fast.path import Source
-from sim.fast.slice import STAGES, Job, Line
+from sim.fast.flow import STAGES
+from sim.fast.slice import Job, Line
+from sim.fast.source import Source, come
 from sim.fast.steps import MASK, turned
 from sim.fast.watermark import Items
 
@@ -78,7 +78,7 @@ class EventPath:
         yield self._env.timeout(float(source.next_s[0]))
         while True:
             self._env.process(begin())
-            yield self._env.timeout(exponential(source.stream, source.gap_s[0]))
+            yield self._env.timeout(come(source))
 
     def _serve(self, stage: str, shard: int, service_s: float) -> Process:
         with self._servers[stage][shard].request() as turn:
@@ -111,8 +111,9 @@ class EventPath:
 
     def _deliver(self, route: int) -> Process:
         self._arrive("worker")
-        stream = self._streams["worker"]
         partition = route & MASK
+        is_viral = self._picks.hot_chance > 0 and partition == 0
+        stream = self._line.viral_stream if is_viral else self._streams["worker"]
         recipients, route, _, service_s = steps.deliver(stream, route, self._picks, self._times)
         addresses = [steps.address(stream, self._picks, self._times) for _ in range(recipients)]
         yield self._gate("worker", partition, 0.0, self._times.fetch_s)

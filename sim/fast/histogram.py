@@ -8,7 +8,9 @@ its value wide, so a quantile is off by less than 0.8 % when taken in its middle
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +59,18 @@ class Histogram:
         """Of nothing."""
         return cls(np.zeros(BINS, np.int64), 0.0)
 
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Histogram:
+        """Of what `to_dict` gave."""
+        counts = np.zeros(BINS, np.int64)
+        counts[found["bins"]] = found["counts"]
+        return cls(counts, found["total_s"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: the bins that are not empty, their counts, and the sum."""
+        (bins,) = np.nonzero(self.counts)
+        return {"bins": bins.tolist(), "counts": self.counts[bins].tolist(), "total_s": self.total_s}
+
     def __add__(self, other: Histogram) -> Histogram:
         return Histogram(self.counts + other.counts, self.total_s + other.total_s)
 
@@ -78,13 +92,18 @@ class Histogram:
         """The value that this share does not exceed, linear within its bin. Raises ValueError when empty."""
         if not 0 <= probability <= 1:
             raise ValueError(f"probability={probability} must lie between 0 and 1")
-        rank = probability * self._counted()
+        return float(self.quantiles_s(np.array([probability]))[0])
+
+    def quantiles_s(self, probabilities: FloatArray) -> FloatArray:
+        """The same for many at once."""
+        ranks = probabilities * self._counted()
         below = np.concatenate([[0], np.cumsum(self.counts)])
-        number = min(int(np.searchsorted(below, rank, side="left")), BINS)
-        number = max(number, int(np.argmax(below > 0))) - 1
-        share = (rank - below[number]) / max(int(self.counts[number]), 1)
-        low_s, high_s = edges_s()[number : number + 2]
-        return float(low_s + (high_s - low_s) * min(max(share, 0.0), 1.0))
+        numbers = np.minimum(np.searchsorted(below, ranks, side="left"), BINS)
+        numbers = np.maximum(numbers, int(np.argmax(below > 0))) - 1
+        shares = np.clip((ranks - below[numbers]) / np.maximum(self.counts[numbers], 1), 0.0, 1.0)
+        edges = edges_s()
+        found: FloatArray = edges[numbers] + (edges[numbers + 1] - edges[numbers]) * shares
+        return found
 
     def _counted(self) -> int:
         if (count := self.count) == 0:

@@ -48,8 +48,17 @@ class Layout:
     @property
     def mean_recipients(self) -> float:
         """Recipients of a message."""
-        usual = float(self.recipients @ np.arange(1, len(self.recipients) + 1))
-        return usual + self.hot_share * (self.hot_recipients - usual)
+        return self.usual_recipients + self.hot_share * (self.hot_recipients - self.usual_recipients)
+
+    @property
+    def usual_recipients(self) -> float:
+        """Recipients of a message that is not the viral group's."""
+        return float(self.recipients @ np.arange(1, len(self.recipients) + 1))
+
+    @property
+    def viral_per_s(self) -> float:
+        """Messages of the viral group."""
+        return self.messages_per_s * self.hot_share
 
     @property
     def deliveries_per_s(self) -> float:
@@ -60,18 +69,18 @@ class Layout:
         """Messages of each partition."""
         return self.messages_per_s * self._partition_weights()
 
-    def receipt_rates_per_s(self) -> FloatArray:
-        """Receipts of each receipt partition."""
-        return RECEIPTS_PER_DELIVERY * self.deliveries_per_s * self._receipt_weights()
+    def receipt_weights(self, viral: float) -> FloatArray:
+        """The share of all receipts of each receipt partition, where that part of them is the viral group's."""
+        return _weights(self.receipt_partitions, viral)
 
-    def picks(self) -> Picks:
-        """Samplers of shards and recipients."""
+    def picks(self, viral: float) -> Picks:
+        """Samplers of shards and recipients, where that part of all deliveries is the viral group's."""
         weights = self._partition_weights()
         return Picks(
             gateway=picker(self.gateways),
             partition=picker(weights),
             receipt_partition=picker(self.receipt_partitions),
-            read_partition=picker(self._receipt_weights()),
+            read_partition=picker(self.receipt_weights(viral)),
             recipients=picker(self.recipients),
             brokers=self.brokers,
             hot_chance=self.hot_share / float(weights[0]),
@@ -94,10 +103,6 @@ class Layout:
             brokers=max(1, round(self.brokers * share)),
         )
 
-    def _receipt_weights(self) -> FloatArray:
-        hot = self.hot_share * self.hot_recipients / self.mean_recipients
-        return _weights(self.receipt_partitions, hot)
-
     def _partition_weights(self) -> FloatArray:
         return _weights(self.partitions, self.hot_share)
 
@@ -111,7 +116,7 @@ def _weights(loads: FloatArray, hot: float) -> FloatArray:
 def full_layout(scenario: Scenario, load: Load = "peak") -> Layout:
     """The layout of the plan, at the mean of the day, the daily peak or the event peak.
 
-    Raises ModelError for what feeds back: sockets that drop and come back.
+    Raises ModelError for what feeds back: faults, and sockets that drop and come back.
     """
     _refuse_feedback(scenario)
     made, traffic, users = plan(scenario), scenario.traffic, scenario.population.users
@@ -177,9 +182,23 @@ def _spreads(scenario: Scenario) -> tuple[float, float]:
 
 
 def _refuse_feedback(scenario: Scenario) -> None:
-    if scenario.drops:
+    broken = [f"{fault.kind} of {fault.target}" for fault in scenario.faults]
+    broken += [f"{drop.share:.3g} of the sockets dropped at {drop.at_s:g} s" for drop in scenario.drops]
+    if broken:
         raise ModelError(
-            f"scenario {scenario.name} drops sockets ({len(scenario.drops)} times): devices that come back retry "
-            "and resume, which a feed-forward recursion cannot answer; the reference engine can: "
-            "`chatscale simulate` without --full"
+            f"scenario {scenario.name} has {', '.join(broken)}: what follows (retries, failover, devices that come "
+            "back and resume) feeds back, which a feed-forward recursion cannot answer exactly; the reference engine "
+            "can: `chatscale simulate` without --full"
+        )
+
+
+def require_steady(scenario: Scenario, load: str) -> None:
+    """Raises ModelError when a steady minute, or a day of them, would leave out what the scenario is about."""
+    events = [f"a burst of {burst.factor:g} times the usual rate at {burst.at_s:g} s" for burst in scenario.bursts]
+    if scenario.shocks.rate_per_s:
+        events.append(f"shocks of {scenario.shocks.factor:g} times the usual rate")
+    if events and load != "event":
+        raise ModelError(
+            f"scenario {scenario.name} has {', '.join(events)}, which the steady {load} leaves out: "
+            "`--full --load run` plays the whole run, `--full --load event` its exceptional minute"
         )

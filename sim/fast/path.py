@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 from sim.fast import steps
 from sim.fast.compiled import compiled
-from sim.fast.draws import Stream, exponential
+from sim.fast.draws import Stream
 from sim.fast.histogram import bin_of
 from sim.fast.kernel import depart, pass_gate
+from sim.fast.source import Source, come
 from sim.fast.steps import MASK, Picks, Times, turned
 from sim.fast.watermark import Items, put
 from sim.workload.samplers import FloatArray, IntArray
@@ -49,14 +50,6 @@ class Book(NamedTuple):
     window_s: FloatArray
 
 
-class Source(NamedTuple):
-    """A Poisson stream: when the next one comes, and the mean gap; one entry each."""
-
-    next_s: FloatArray
-    gap_s: FloatArray
-    stream: Stream
-
-
 @compiled
 def _note(book: Book, hop: int, value_s: float) -> None:
     book.counts[hop, bin_of(value_s)] += 1
@@ -79,7 +72,7 @@ def accept(
         now_s = source.next_s[0]
         if now_s > until_s:
             return
-        source.next_s[0] = now_s + exponential(source.stream, source.gap_s[0])
+        come(source)
         route, uplink_s, inside_s, downlink_s, service_s, log_s = steps.accept(bank.stream, picks, times)
         gateway, broker = route & MASK, (turned(route) & MASK) % picks.brokers
         left_s = depart(bank.free_s, gateway, now_s, service_s)
@@ -97,17 +90,25 @@ def accept(
 
 
 @compiled
-def deliver(due: Items, start: int, bank: Bank, picks: Picks, times: Times, book: Book, out: Items) -> int:
+def deliver(
+    due: Items, start: int, bank: Bank, viral: Stream, picks: Picks, times: Times, book: Book, out: Items
+) -> int:
     """A partition's worker fetches, stores, routes and pushes its records one after another, each to all recipients.
 
     Serves from `start` on until all are served or `out` could be too small for one more; returns where it stopped.
+    The viral group's partition draws from a stream of its own: what its worker cannot begin before the end of the
+    window shows nowhere and is left out, and nobody else's draws notice.
     """
     most = max(len(picks.recipients.other), picks.hot_recipients)
     for at in range(start, due.used[0]):
         if out.used[0] + most > len(out.time_s):
             return at
         now_s, born_s, partition = due.time_s[at], due.born_s[at], due.route[at] & MASK
-        recipients, route, store_s, service_s = steps.deliver(bank.stream, due.route[at], picks, times)
+        is_viral = picks.hot_chance > 0 and partition == 0
+        if is_viral and bank.free_s[partition] > book.window_s[1]:
+            continue
+        stream = viral if is_viral else bank.stream
+        recipients, route, store_s, service_s = steps.deliver(stream, due.route[at], picks, times)
         polled_s = pass_gate(bank.open_s, partition, now_s, 0.0, times.fetch_s)
         left_s = depart(bank.free_s, partition, polled_s, service_s)
         seen = now_s > book.window_s[0]
@@ -118,7 +119,7 @@ def deliver(due: Items, start: int, bank: Bank, picks: Picks, times: Times, book
             _note(book, _STORE, store_s)
             _note(book, _ROUTE, service_s - store_s)
         for _ in range(recipients):
-            gateway, rpc_s = steps.address(bank.stream, picks, times)
+            gateway, rpc_s = steps.address(stream, picks, times)
             if seen:
                 _note(book, _RPC, rpc_s)
             _send(out, book, left_s + rpc_s, born_s, (route & ~MASK) | gateway)
@@ -148,7 +149,7 @@ def read(source: Source, until_s: float, most: int, stream: Stream, picks: Picks
         now_s = source.next_s[0]
         if now_s > until_s:
             return
-        source.next_s[0] = now_s + exponential(source.stream, source.gap_s[0])
+        come(source)
         route, back_s = steps.read(stream, picks, times)
         put(out, now_s, now_s - back_s, route)
 

@@ -21,9 +21,10 @@ from numpy.random import SeedSequence
 from sim.experiments.executor import Executor
 from sim.fast.compiled import compiled
 from sim.fast.draws import Picker, Stream, child_of, exponential, pick, picker, stream_of
+from sim.fast.flow import deliveries_carried
 from sim.fast.histogram import BINS, Histogram, bin_of
 from sim.fast.layout import RECEIPTS_PER_DELIVERY, Layout, shard_loads
-from sim.fast.production import REDIS_COMMAND, REDIS_REQUEST
+from sim.fast.production import REDIS_COMMAND, REDIS_REQUEST, production
 from sim.fast.scaling import Kept, keep_shards, relative_error, weighted
 from sim.plan import plan
 from sim.scenario import Scenario
@@ -106,7 +107,7 @@ def requests(scenario: Scenario, layout: Layout) -> Requests:
     spread = math.sqrt(math.expm1(scenario.people.activity_sigma**2))
     loads = shard_loads(np.random.default_rng([scenario.run.seed, 0x4ED15]), shards, connected, spread)
     recipients = made.line("traffic.recipients").value
-    lookups = layout.deliveries_per_s * (1 + RECEIPTS_PER_DELIVERY)
+    lookups = deliveries_carried(layout, production(scenario))[0] * (1 + RECEIPTS_PER_DELIVERY)
     opens = connected * scenario.population.foreground * scenario.people.opens_per_s
     rates = np.column_stack([np.full(shards, made.line("traffic.heartbeats").value), lookups * loads, opens * loads])
     commands = np.array([2.0, 1.0, recipients])
@@ -169,6 +170,13 @@ def _serve(
 def run_block(jobs: Sequence[ShardJob]) -> Histogram:
     """Times at all shards of a block."""
     return sum((run_shard(job).times for job in jobs), Histogram.empty())
+
+
+def kept_times(asked: Requests, seed: SeedSequence, window_s: float, keep: int) -> tuple[Histogram, int]:
+    """Times at all shards as so many kept ones tell them, and how many requests were simulated."""
+    kept = keep_shards(asked.loads, min(keep, len(asked.loads)))
+    seen = [run_shard(job) for job in shard_jobs(asked, kept.shards, seed, window_s)]
+    return weighted([shard.times for shard in seen], kept), sum(int(shard.requests.sum()) for shard in seen)
 
 
 def run_registry(asked: Requests, executor: Executor, seed: SeedSequence, window_s: float, keep: int) -> RegistryRun:

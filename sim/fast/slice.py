@@ -15,21 +15,23 @@ import numpy as np
 from numpy.random import SeedSequence
 
 from sim.fast import path
-from sim.fast.draws import Stream, exponential, streams
+from sim.fast.draws import Stream, streams
+from sim.fast.flow import STAGES, deliveries_carried
 from sim.fast.histogram import BINS, Histogram
 from sim.fast.layout import Layout
-from sim.fast.path import HOPS, Bank, Book, Source
+from sim.fast.path import HOPS, Bank, Book
+from sim.fast.source import STEADY, Course, expected, source
 from sim.fast.steps import Picks, Times
 from sim.fast.watermark import Desk, Items, items, with_room
 from sim.workload.samplers import FloatArray
 
-# Where a server can be busy, in the order of the path.
-STAGES = ("gateway", "worker", "push", "receipt_gateway", "receipt_worker", "receipt_push")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """What to simulate: the window is `window_s` long, after `warm_up_s`. Results do not depend on `chunk_s`."""
+    """What to simulate: the window is `window_s` long, after `warm_up_s`. Results do not depend on `chunk_s`.
+
+    `course` is the rate over that of the layout, from the start of the warm-up on; `reads` that of the reads.
+    """
 
     layout: Layout
     times: Times
@@ -37,24 +39,17 @@ class Job:
     window_s: float
     warm_up_s: float
     chunk_s: float = 0.03
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stage:
-    """One server a shard: seconds each worked in the window, and the work left at its start and end."""
-
-    busy_s: FloatArray
-    left_before_s: FloatArray
-    left_after_s: FloatArray
+    course: Course = STEADY
+    reads: Course = STEADY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What one slice recorded: a histogram a hop, and the stages, by name."""
+    """What one slice recorded: a histogram a hop, and the seconds that every shard of each stage worked."""
 
     window_s: float
     hops: dict[str, Histogram]
-    stages: dict[str, Stage]
+    busy_s: dict[str, FloatArray]
 
 
 def run_slice(job: Job) -> Seen:
@@ -70,22 +65,22 @@ class Line:
 
     def __init__(self, job: Job) -> None:
         layout, self.times = job.layout, job.times
-        self.picks: Picks = layout.picks()
+        deliveries_per_s, viral = deliveries_carried(layout, self.times)
+        self.picks: Picks = layout.picks(viral)
         self.end_s = job.warm_up_s + job.window_s
         self.now_s = 0.0
         self._job = job
         self._chunk = 0
-        named = iter(streams(job.seed, len(STAGES) + 3))
+        named = iter(streams(job.seed, len(STAGES) + 4))
         self.banks = _banks(layout, self.times, named)
-        self.messages = _source(next(named), 1 / layout.messages_per_s)
-        self.reads = _source(next(named), 1 / layout.deliveries_per_s)
-        self.read_stream = next(named)
+        self.messages = source(next(named), layout.messages_per_s, job.course)
+        self.reads = source(next(named), deliveries_per_s, job.reads)
+        self.read_stream, self.viral_stream = next(named), next(named)
         self.book = Book(
             np.zeros((len(HOPS), BINS), np.int64), np.zeros(len(HOPS)), np.array([job.warm_up_s, self.end_s])
         )
         self._held = {stage: items(1 << 12) for stage in STAGES[1:]}
         self._desk = Desk(1 << 12)
-        self._left_before = self._left()
 
     def advance(self) -> None:
         """One chunk of time through all stages."""
@@ -103,24 +98,17 @@ class Line:
         out = self._room("receipt_push", int(due.used[0]))
         path.hand_back(due, self.banks["receipt_worker"], self.times, self.book, out)
         path.see(self._take("receipt_push", since_s), self.banks["receipt_push"], self.times, self.book)
-        if self.now_s == self._job.warm_up_s:
-            self._left_before = self._left()
 
     def seen(self) -> Seen:
         """What was recorded."""
         hops = {name: Histogram(self.book.counts[hop], float(self.book.sums_s[hop])) for hop, name in enumerate(HOPS)}
-        before, after = self._left_before, self._left()
-        stages = {name: Stage(self.banks[name].busy_s, before[name], after[name]) for name in STAGES}
-        return Seen(self._job.window_s, hops, stages)
+        return Seen(self._job.window_s, hops, {name: bank.busy_s for name, bank in self.banks.items()})
 
     def _border(self) -> float:
         """The end of the next chunk; one chunk ends where the window begins, one where it ends."""
         self._chunk += 1
         borders_s = (self._chunk * self._job.chunk_s, self._job.warm_up_s, self.end_s)
         return min(border_s for border_s in borders_s if border_s > self.now_s)
-
-    def _left(self) -> dict[str, FloatArray]:
-        return {name: np.maximum(bank.free_s - self.now_s, 0.0) for name, bank in self.banks.items()}
 
     def _room(self, stage: str, more: int) -> Items:
         self._held[stage] = with_room(self._held[stage], more)
@@ -131,7 +119,7 @@ class Line:
 
     def _accept(self) -> None:
         while self.messages.next_s[0] <= self.now_s:
-            most = _expected(self.messages, self.now_s)
+            most = expected(self.messages, self.now_s)
             out = self._room("worker", most)
             path.accept(self.messages, self.now_s, most, self.banks["gateway"], self.picks, self.times, self.book, out)
 
@@ -139,21 +127,15 @@ class Line:
         served, most = 0, max(len(self.picks.recipients.other), self.picks.hot_recipients)
         while served < due.used[0]:
             out = self._room("push", 3 * (int(due.used[0]) - served) + 2 * most)
-            served = path.deliver(due, served, self.banks["worker"], self.picks, self.times, self.book, out)
+            served = path.deliver(
+                due, served, self.banks["worker"], self.viral_stream, self.picks, self.times, self.book, out
+            )
 
     def _read(self) -> None:
         while self.reads.next_s[0] <= self.now_s:
-            most = _expected(self.reads, self.now_s)
+            most = expected(self.reads, self.now_s)
             out = self._room("receipt_gateway", most)
             path.read(self.reads, self.now_s, most, self.read_stream, self.picks, self.times, out)
-
-
-def _source(stream: Stream, gap_s: float) -> Source:
-    return Source(np.array([exponential(stream, gap_s)]), np.array([gap_s]), stream)
-
-
-def _expected(source: Source, until_s: float) -> int:
-    return int((until_s - float(source.next_s[0])) / float(source.gap_s[0]) * 1.2) + 64
 
 
 def _banks(layout: Layout, times: Times, named: Iterator[Stream]) -> dict[str, Bank]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.statistics.intervals import LEAST, mean_interval
+from sim.statistics.intervals import LEAST, Interval, mean_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ class Precision:
     def holds(self, values: Sequence[float]) -> bool:
         """Whether the mean of so many values is known well enough."""
         return mean_interval(values, self.confidence).relative <= self.relative / (1 + self.relative)
+
+    def missed(self, found: Interval | None, what: str) -> str:
+        """That the mean is not known well enough, in words; empty when it is."""
+        if found is not None and found.relative <= self.relative / (1 + self.relative):
+            return ""
+        known = "not known" if found is None else f"known to {found.relative:.1%}"
+        return f"{what} is {known} after {self.most} replications, {self.relative:.1%} was asked for"
 
     def reached_at(self, values: Sequence[float]) -> int | None:
         """The number of values after which the mean was known and stayed so; None while it is not, or not yet sure."""

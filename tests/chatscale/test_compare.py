@@ -48,6 +48,9 @@ def test_two_designs_are_compared_in_pairs(tmp_path: Path, capsys: Captured) -> 
     assert 0.01 < rows["delivery_p50"]["difference"]["mean"] <= 0.055
     assert rows["sent_per_s"]["verdict"] == "same"
     assert json.loads((tmp_path / "compare.json").read_text()) == answer
+    replay = answer["replay"]
+    assert replay.startswith("chatscale compare ci-ordering --set-a run.duration=3 ")
+    assert replay.endswith(" --set-b design.linger=50ms --seed 11 --replications 4")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from chatscale.cli import run_cli
 from sim.experiments.case import Case, Values
-from sim.experiments.laboratory import LEDGER
+from sim.experiments.ledger import LEDGER
 from sim.experiments.limit import BRACKET
 from tests.sim.experiments.worlds import TINY_WORDS, overloaded, steady
 
@@ -74,4 +74,32 @@ def test_a_folder_with_something_else_in_it_is_not_written_to(tmp_path: Path, ca
 )
 def test_what_cannot_be_is_refused(words: list[str], told: str, capsys: Captured) -> None:
     assert run_cli(["limit", "ci-ordering", *TINY_WORDS, *words]) == 4
+    assert told in capsys.readouterr().err
+
+
+def test_a_precision_decides_how_many_searches_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr("sim.experiments.laboratory.observe", box_of_100)
+    words = ["ci-ordering", *TINY_WORDS, "--precision", "10%", "--jobs", "1", "--out", str(tmp_path), "--json"]
+    assert run_cli(["limit", *words]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["rate_per_s"]["half_width"] <= 0.1 * answer["rate_per_s"]["mean"]
+    assert answer["replay"].endswith(" --precision 0.1")
+    again = [*words[:-2], str(tmp_path), "--json"]
+    again[again.index("10%")] = "0.1"
+    assert run_cli(["limit", *again]) == 0
+    assert json.loads(capsys.readouterr().out) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--precision", "10%", "--replications", "5"], "exclude each other"),
+        (["--precision", "0"], "must lie between 0 and 1"),
+        (["--precision", "soon"], "such as 5%"),
+    ],
+)
+def test_a_precision_that_cannot_be_is_refused(words: list[str], told: str, capsys: Captured) -> None:
+    assert run_cli(["limit", "ci-ordering", *words]) == 4
     assert told in capsys.readouterr().err

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from chatscale.cli import run_cli
-from sim.experiments.laboratory import LEDGER
+from sim.experiments.ledger import LEDGER
 from tests.sim.experiments.worlds import TINY_WORDS
 
 Captured = pytest.CaptureFixture[str]

@@ -60,6 +60,8 @@ def test_quantities_are_read_as_people_write_them(parse: Callable[[object], floa
         (parse_rate, "100bn/fortnight", "expected a rate"),
         (parse_duration, "500", 'expected a duration such as "500ms"'),
         (parse_duration, "five minutes", "expected a duration"),
+        (parse_duration, "-5s", "must be at least 0; expected a duration"),
+        (parse_share, "-1%", "must be at least 0; expected a share"),
         (parse_size, "256", 'expected a size such as "256B"'),
         (parse_size, "2 potatoes", "expected a size"),
         (parse_ratio, "1:0", 'expected a ratio such as "1:10_000"'),

@@ -9,7 +9,8 @@ import pytest
 
 from sim.errors import UsageError
 from sim.experiments.case import Case
-from sim.experiments.laboratory import LEDGER, Laboratory
+from sim.experiments.laboratory import Laboratory
+from sim.experiments.ledger import LEDGER
 from tests.sim.experiments.worlds import Counting, tiny
 
 CASES = [Case(tiny(), 1, number) for number in range(3)]

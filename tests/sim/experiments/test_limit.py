@@ -7,6 +7,7 @@ import pytest
 from sim.errors import UsageError
 from sim.experiments.case import Case, Values
 from sim.experiments.limit import BRACKET, find_limit
+from sim.statistics import Precision
 from tests.sim.experiments.worlds import Answering, overloaded, steady, tiny
 
 SCENARIO = tiny(thresholds__delivery_p99=0.5)
@@ -86,6 +87,32 @@ def test_a_rate_at_which_nothing_was_seen_does_not_hold() -> None:
 
 
 def test_a_scenario_without_a_threshold_that_can_be_judged_is_refused() -> None:
+    boundless = SCENARIO.model_copy(update={"thresholds": {}})
+    with pytest.raises(UsageError, match="no threshold on delivery, ack or receipt"):
+        find_limit(boundless, box_of(10.0))
+
+
+def test_a_threshold_on_receipts_limits_the_rate() -> None:
     receipts_only = SCENARIO.model_copy(update={"thresholds": {"receipt_p99": 0.5}})
-    with pytest.raises(UsageError, match="no threshold on delivery or ack"):
-        find_limit(receipts_only, box_of(10.0))
+
+    def answer(case: Case) -> Values:
+        return steady(0.1, 0.1, receipt_p99=rate_per_s(case) / 200, receipt_samples=1000.0)
+
+    found = find_limit(receipts_only, Answering(answer))
+    assert found.rate_per_s is not None
+    assert 100 / BRACKET <= found.rate_per_s.mean <= 100
+    assert set(found.broken) == {"receipt_p99"}
+
+
+def test_searches_go_on_until_the_rate_is_known() -> None:
+    precise = find_limit(SCENARIO, box_of(100.0, spread=0.01), number=Precision(0.05))
+    assert precise.rate_per_s is not None
+    assert precise.rate_per_s.relative <= 0.05
+    assert len(precise.searches) % 5 == 0
+    assert precise.doubt == ""
+
+
+def test_a_rate_that_stays_unsure_is_doubted() -> None:
+    unsure = find_limit(SCENARIO, box_of(100.0, spread=0.5), number=Precision(0.01, most=10))
+    assert len(unsure.searches) == 10
+    assert "after 10 replications, 1.0% was asked for" in unsure.doubt

@@ -101,3 +101,33 @@ def test_what_is_never_done_waits_for_ever() -> None:
     found = measure(history(*unanswered), cores=2)
     assert found["overloaded"] == 1
     assert found["backlog_per_s"] == pytest.approx(10, rel=0.02)
+
+
+def received(number: int, at_s: float, *, after_s: float = 0.2) -> list[Event]:
+    """u1 learns that u2 was shown the message."""
+    seen = {"device": "u1", "user": "u1", "reader": "u2", "conv": "c1", "uuid": f"m{number}", "state": "delivered"}
+    return [{"t_ns": round((at_s + after_s) * SECOND), "kind": "receipt.seen", **seen}]
+
+
+def session(opens_s: float, closes_s: float | None = None, number: int = 1) -> list[Event]:
+    """u1 is connected."""
+    own = {"device": "u1", "user": "u1", "session": f"u1.{number}"}
+    opened: list[Event] = [{"t_ns": round(opens_s * SECOND), "kind": "conn.open", **own}]
+    if closes_s is None:
+        return opened
+    return [*opened, {"t_ns": round(closes_s * SECOND), "kind": "conn.close", **own, "cause": "bye"}]
+
+
+def test_a_receipt_runs_from_the_showing_to_the_sender() -> None:
+    events = (message(1, 3.0), message(2, 4.0, delay_s=0.3), received(1, 3.1), received(2, 4.3, after_s=0.4))
+    found = measure(history(session(0.0), *events), cores=2)
+    assert found["receipt_samples"] == 2
+    assert found["receipt_mean"] == pytest.approx(0.3)
+    assert found["receipt_p99"] == pytest.approx(0.4)
+
+
+def test_a_receipt_that_waited_for_its_sender_to_come_back_is_no_latency() -> None:
+    events = (message(1, 3.0), message(2, 6.0), received(1, 3.1, after_s=1.9), received(2, 6.1))
+    found = measure(history(session(0.0, 3.5), session(4.5, number=2), *events), cores=2)
+    assert found["receipt_samples"] == 1
+    assert found["receipt_max"] == pytest.approx(0.2)

@@ -82,7 +82,9 @@ def test_replications_go_on_until_the_precision_is_reached() -> None:
 
 def test_they_end_at_the_most_that_is_allowed() -> None:
     laboratory = Answering(lambda case: steady(1.0 if case.number % 2 else 0.001))
-    assert len(replicate(SCENARIO, laboratory, number=Precision(relative=0.05, most=12)).replications) == 12
+    found = replicate(SCENARIO, laboratory, number=Precision(relative=0.05, most=12))
+    assert len(found.replications) == 12
+    assert "after 12 replications, 5.0% was asked for" in found.warning
 
 
 def test_so_many_replications_are_run_as_asked_for() -> None:

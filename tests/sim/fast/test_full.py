@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from sim.errors import ModelError
-from sim.experiments.executor import InProcess
+from sim.experiments.executor import InProcess, Processes
 from sim.fast.full import Threads, full_run
 from sim.fast.layout import full_layout, recipient_shares
 from sim.fast.result import FullRun
+from sim.faults import Fault
 from sim.plan import plan
 from sim.scenario_file import load_scenario
 from sim.workload.samplers import mean_group_size
@@ -30,6 +31,15 @@ def test_threads_change_nothing() -> None:
     alone, together = small_run(), small_run(threads=3)
     assert alone.to_dict() == together.to_dict()
     assert alone.counts != small_run(seed=4).counts
+
+
+def test_processes_say_the_same_as_threads() -> None:
+    pool = Processes(2)
+    try:
+        spread = full_run(small_scenario(), pool, seconds=4.0, slices=4, kept_shards=2, seed=3)
+    finally:
+        pool.close()
+    assert spread.to_dict() == small_run().to_dict()
 
 
 def test_counts_are_those_of_the_plan() -> None:
@@ -66,7 +76,7 @@ def test_group_sizes_are_whole_log_normals() -> None:
 
 def test_a_statistic_lies_among_those_of_the_slices_and_has_an_interval() -> None:
     run = small_run()
-    found = run.statistic("delivery", "mean")
+    found = run.latencies.statistic("delivery", "mean")
     assert found is not None
     means = [one["delivery"].mean_s for one in run.slices]
     assert min(means) <= found.mean <= max(means)
@@ -87,8 +97,8 @@ def test_an_overloaded_stage_has_growth_and_no_latency() -> None:
     run = full_run(viral, InProcess(), seconds=2.0, slices=4, kept_shards=1)
     assert set(run.overloaded) == {"worker", "receipt_worker"}
     assert run.overloaded["worker"].growth_per_s > 0
-    assert run.statistic("gateway", "p99") is not None
-    assert [run.statistic(hop, "p99") for hop in ("queue", "delivery", "receipt")] == [None, None, None]
+    assert run.latencies.statistic("gateway", "p99") is not None
+    assert [run.latencies.statistic(hop, "p99") for hop in ("queue", "delivery", "receipt")] == [None, None, None]
     assert run.to_dict()["hops"]["delivery"] is None
     assert run.bottleneck in run.overloaded
 
@@ -102,3 +112,16 @@ def test_sockets_that_come_back_need_the_reference_engine() -> None:
 def test_too_little_for_an_interval_is_refused(seconds: float, slices: int) -> None:
     with pytest.raises(ModelError, match="at least 4 slices"):
         full_run(small_scenario(), InProcess(), seconds=seconds, slices=slices)
+
+
+def test_faults_need_the_reference_engine() -> None:
+    pause = Fault.model_validate({"at": "20s", "kind": "pause", "target": "kafka", "for": "5s"})
+    broken = small_scenario().model_copy(update={"faults": (pause,)})
+    with pytest.raises(ModelError, match=r"pause of kafka.*`chatscale simulate` without --full"):
+        full_run(broken, InProcess())
+
+
+@pytest.mark.parametrize("name", ["new-year", "world-cup-final", "hot-conversation"])
+def test_a_steady_minute_does_not_leave_out_what_the_scenario_is_about(name: str) -> None:
+    with pytest.raises(ModelError, match="`--full --load run` plays the whole run"):
+        full_run(load_scenario(name), InProcess(), load="peak")
