@@ -75,9 +75,9 @@ def require_image(client: docker.DockerClient, image: str, variable: str, on_eve
 
 def reason(error: BaseException) -> str:
     """What the engine or the system says, in one line, without the exceptions that clients wrap around it."""
-    while not getattr(error, "explanation", None) and isinstance(
-        cause := error.__cause__ or error.__context__, OSError
-    ):
-        error = cause
-    told = getattr(error, "explanation", None) or getattr(error, "strerror", None) or str(error)
+    told = getattr(error, "explanation", None) or str(error)
+    cause: BaseException | None = None if getattr(error, "explanation", None) else error
+    while cause is not None:
+        told = getattr(cause, "strerror", None) or told
+        cause = cause.__cause__ or cause.__context__
     return " ".join(str(told).split())[:300]
