@@ -1,5 +1,7 @@
 """What is said of an engine that cannot be used."""
 
+from itertools import pairwise
+
 from docker.errors import APIError, DockerException
 from requests.exceptions import ConnectionError as LostConnection
 
@@ -8,7 +10,7 @@ from realstack.servers.engine import reason
 
 def wrapped(*errors: Exception) -> BaseException:
     """The last of them, each raised while the one before it was handled."""
-    for inner, outer in zip(errors, errors[1:], strict=False):
+    for inner, outer in pairwise(errors):
         outer.__context__ = inner
     return errors[-1]
 
