@@ -20,7 +20,8 @@ servers_option = click.option(
     default="auto",
     show_default=True,
     metavar="WHERE",
-    help="local (from packages), external (CHATSCALE_KAFKA, …), a .toml file, or kafka=HOST:PORT,cassandra=…,redis=…",
+    help="local (from packages), containers (official images), external (CHATSCALE_KAFKA, …), a .toml file, "
+    "or kafka=HOST:PORT,cassandra=…,redis=…",
 )
 out_option = click.option(
     "--out",

@@ -58,6 +58,6 @@ def refuse_impossible(faults: tuple[Fault, ...], servers: Servers) -> None:
         if service is not None and service.detour is None:
             why = "stand between it and its clients" if fault.kind in NETWORK else "stop it"
             raise UsageError(
-                f"faults.{place}: {fault.kind} of {fault.target} at {service.address}, which is not ours: "
+                f"faults.{place}: {fault.kind} of {fault.target} at {service.address}, which is not a process of ours: "
                 f"we cannot {why}; use --servers local"
             )

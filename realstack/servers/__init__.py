@@ -1,4 +1,4 @@
-"""Real Kafka, Cassandra and Redis for a run: started from packages or given by address, ready, and gone afterwards.
+"""Real Kafka, Cassandra and Redis for a run: from packages, images or at an address, ready, and gone afterwards.
 
     with start_servers("local", folder) as servers:
         servers.addresses.kafka             "127.0.0.1:40123"
@@ -8,6 +8,7 @@
 
 service.py            the protocol that every server follows
 local.py              processes of this machine: kafka.py, cassandra.py, redis.py on local_service.py and jvm.py
+containers.py         containers of official images: container_service.py on engine.py
 external.py           servers at given addresses (addresses.py)
 process.py, guard.py  processes that no run leaves behind
 jars.py, java.py      what the Java servers run from, archive.py what makes their start quick

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 
 import psutil
 
 from realstack.servers import jars, java, redis
+from realstack.servers.addresses import DEFAULT_PORTS, parse_addresses
+from realstack.servers.external import ExternalService, external_services
 from realstack.servers.local import LEAST_FREE_BYTES, free_bytes
-from sim.errors import ServerMissingError
+from sim.errors import ChatscaleError, ServerError, ServerMissingError, UsageError
 
 OLDEST_PYTHON = (3, 11)
+ENGINE_MEND = "apt-get install docker.io && systemctl start docker"
 LEAST_MEMORY_BYTES = 3 * 2**30
-DOCKER_TIMEOUT_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Finding:
 
 def diagnose() -> list[Finding]:
     """Every finding, in the order in which a user would mend them; raises nothing, changes nothing."""
-    checks: list[Callable[[], Finding]] = [_python, _java, _redis, _jars, _docker, _disk, _memory]
-    return [check() for check in checks]
+    checks: list[Callable[[], Finding]] = [_python, _java, _redis, _jars, _disk, _memory, _containers]
+    return [*(check() for check in checks), *_external()]
 
 
 def _python() -> Finding:
@@ -63,18 +65,49 @@ def _jars() -> Finding:
     return Finding("jars", True, f"cached in {jars.cache_folder() / 'jars'}")
 
 
-def _docker() -> Finding:
-    """For information: nothing here needs an engine."""
+def _containers() -> Finding:
+    """For information: a machine without an engine has the local provider."""
     try:
-        client = import_module("docker").from_env(timeout=DOCKER_TIMEOUT_S)
-    except Exception as error:  # no package, no socket, no permission: all mean that there is none for us
-        return Finding("docker", True, f"no engine ({type(error).__name__}); not needed")
+        from realstack.servers.container_service import prefixed
+        from realstack.servers.containers import image_names
+        from realstack.servers.engine import connect_engine, engine_address
+    except ImportError as error:
+        return Finding("containers", True, f"not to be had ({error})", "pip install 'chatscale[real]'")
     try:
-        return Finding("docker", True, f"engine {client.version()['Version']}")
-    except Exception as error:
-        return Finding("docker", True, f"no engine ({type(error).__name__}); not needed")
+        client = connect_engine()
+    except ChatscaleError as error:
+        return Finding("containers", True, f"not to be had: {error}", ENGINE_MEND)
+    try:
+        here = f"engine {client.version()['Version']} at {engine_address()}"
+        images = [prefixed(image) for image in image_names().values()]
+        missing = [image for image in images if not client.images.list(name=image)]
     finally:
         client.close()
+    if not missing:
+        return Finding("containers", True, f"{here}, with {', '.join(images)}")
+    pulls = " && ".join(f"docker pull {image}" for image in missing)
+    return Finding("containers", True, f"{here}; {', '.join(missing)} will be pulled by the first run", pulls)
+
+
+def _external() -> list[Finding]:
+    """For information: whether servers are named in the environment, and whether they accept connections."""
+    names = [f"CHATSCALE_{server.upper()}" for server in DEFAULT_PORTS]
+    if not any(name in os.environ for name in names):
+        return [Finding("external", True, f"no servers named ({', '.join(names)} are not set)")]
+    try:
+        services = external_services(parse_addresses(None, os.environ))
+    except UsageError as error:
+        return [Finding("external", False, str(error), "set all three, or none")]
+    return [_reached(service) for service in services]
+
+
+def _reached(service: ExternalService) -> Finding:
+    try:
+        service.check()
+    except ServerError as error:
+        mend = f"start {service.name} there, or unset CHATSCALE_{service.name.upper()}"
+        return Finding(f"external {service.name}", False, str(error), mend)
+    return Finding(f"external {service.name}", True, f"{service.address} accepts connections")
 
 
 def _disk() -> Finding:

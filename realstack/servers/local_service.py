@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from jinja2 import StrictUndefined, Template
-from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_fixed
 
 from realstack.servers.ports import HOST, free_ports, says_taken
 from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
+from realstack.servers.readiness import await_ready
 from sim.errors import ServerError, ServerLostError, ServerStartError
 
 READY_LIMIT_S = 120.0
-POLL_S = 0.03
 PORT_ATTEMPTS = 3
 TEMPLATES_FOLDER = Path(__file__).with_name("templates")
 
@@ -103,19 +102,7 @@ class LocalService(ABC):
 
     def wait_ready(self) -> None:
         """See `Service`."""
-        attempts = Retrying(
-            wait=wait_fixed(POLL_S),
-            stop=stop_after_delay(READY_LIMIT_S),
-            retry=retry_if_not_exception_type(ServerStartError),
-        )
-        try:
-            attempts(self._probe_once)
-        except RetryError as error:
-            why = error.last_attempt.exception()
-            raise ServerStartError(
-                f"{self.name} was not ready within {READY_LIMIT_S:g} s ({why}); its log {self.log_path} ends:",
-                self.log_tail(),
-            ) from why
+        await_ready(self.name, self._probe_once, READY_LIMIT_S, self.log_path, self.log_tail)
 
     def launch(self) -> None:
         """Start and wait; where a port was taken meanwhile, try again with others."""
@@ -190,6 +177,11 @@ class LocalService(ABC):
 
 
 def write_template(name: str, target: Path, **values: object) -> None:
-    """Render a file of `templates/`; a value that the template names and nobody gives is an error."""
+    """Render a file of `templates/` to a file."""
+    target.write_text(render(name, **values), encoding="utf-8")
+
+
+def render(name: str, **values: object) -> str:
+    """A file of `templates/`, filled in; a value that it names and nobody gives is an error."""
     text = (TEMPLATES_FOLDER / name).read_text(encoding="utf-8")
-    target.write_text(Template(text, undefined=StrictUndefined).render(values), encoding="utf-8")
+    return str(Template(text, undefined=StrictUndefined).render(values))

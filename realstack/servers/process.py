@@ -171,8 +171,15 @@ class ProcessScope:
             os.write(self._pipe, f"{popen.pid}\n".encode())
         return process
 
+    def owns_containers(self, engine: str) -> None:
+        """Have the containers of this run, known by their label, removed with it from the engine at this address."""
+        with self._lock:
+            if self._closed:
+                raise ServerError("no container is started: its run is over")
+            os.write(self._pipe, guard.ENGINE + f"{engine}\n".encode())
+
     def close(self) -> None:
-        """Kill what still runs, its children too, and remove the scratch folder. A second call does nothing."""
+        """Kill what still runs, its children too; remove containers and the scratch folder. Once is enough."""
         with self._lock:
             if self._closed:
                 return

@@ -1,6 +1,7 @@
 """`start_servers`: one call that gives Kafka, Cassandra and Redis, ready, and that leaves nothing behind.
 
 "local"        processes of this machine, from packages            folder/logs, folder/data (removed at the end)
+"containers"   containers of the official images                   folder/logs
 "external"     addresses from CHATSCALE_KAFKA, CHATSCALE_CASSANDRA, CHATSCALE_REDIS
 "x.toml", "kafka=…,cassandra=…,redis=…"   addresses given there
 "auto"         what this machine has: local
@@ -16,18 +17,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from realstack.servers.addresses import EXAMPLE, Addresses, parse_addresses
 from realstack.servers.external import external_services
 from realstack.servers.local import local_services
-from realstack.servers.local_service import LocalService
 from realstack.servers.process import ProcessScope
 from realstack.servers.service import Service
-from sim.errors import UsageError
+from sim.errors import ServerMissingError, UsageError
 
 T = TypeVar("T")
-PROVIDERS = ("auto", "local", "external")
+PROVIDERS = ("auto", "local", "containers", "external")
+
+
+class OwnService(Service, Protocol):
+    """A server that is started here."""
+
+    def launch(self) -> None:
+        """Start it and wait until it is ready."""
+
+    def finish(self, on_event: Callable[[str], None]) -> None:
+        """End it with a run that went well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +76,37 @@ def start_servers(
     """
     began_s = time.monotonic()
     addresses = _given(servers)
-    folder = folder.absolute()
-    scratch = folder / "data"
-    if addresses is None and scratch.exists():
-        raise UsageError(f"{scratch} exists already and would be removed; take another folder")
-    with ProcessScope(scratch if addresses is None else None) as scope:
-        if addresses is not None:
+    if addresses is not None:
+        with ProcessScope() as scope:
             external = external_services(addresses)
             ready_s = _bring_up({each.name: each.wait_ready for each in external}, scope, on_event)
             ready_s["all"] = time.monotonic() - began_s
             yield Servers(addresses, {each.name: each for each in external}, ready_s, scope)
-            return
-        local = local_services(scope, folder, on_event, durable=durable)
-        ready_s = _bring_up({each.name: each.launch for each in local}, scope, on_event)
+        return
+    folder = folder.absolute()
+    scratch = folder / "data"
+    if scratch.exists():
+        raise UsageError(f"{scratch} exists already and would be removed; take another folder")
+    with ProcessScope(scratch) as scope:
+        own = _own_services(servers, scope, folder, on_event, durable=durable)
+        ready_s = _bring_up({each.name: each.launch for each in own}, scope, on_event)
         ready_s["all"] = time.monotonic() - began_s
-        yield Servers(_addresses_of(local), {each.name: each for each in local}, ready_s, scope)
-        _at_once({each.name: partial(each.finish, on_event) for each in local}, scope)
+        yield Servers(_addresses_of(own), {each.name: each for each in own}, ready_s, scope)
+        _at_once({each.name: partial(each.finish, on_event) for each in own}, scope)
+
+
+def _own_services(
+    servers: str, scope: ProcessScope, folder: Path, on_event: Callable[[str], None], *, durable: bool
+) -> Sequence[OwnService]:
+    if servers != "containers":
+        return local_services(scope, folder, on_event, durable=durable)
+    try:
+        from realstack.servers.containers import container_services
+    except ImportError as error:
+        raise ServerMissingError(
+            f"containers need the package testcontainers ({error}). Mend it with: pip install 'chatscale[real]'"
+        ) from None
+    return container_services(scope, folder, on_event)
 
 
 def _given(servers: str) -> Addresses | None:
@@ -90,10 +115,8 @@ def _given(servers: str) -> Addresses | None:
         return parse_addresses(servers, os.environ)
     if servers == "external":
         return parse_addresses(None, os.environ)
-    if servers in ("auto", "local"):
+    if servers in ("auto", "local", "containers"):
         return None
-    if servers == "containers":
-        raise UsageError("servers in containers are not available in this version; use --servers local or external")
     raise UsageError(f"unknown servers {servers!r}; there are {', '.join(PROVIDERS)}, a .toml file and {EXAMPLE}")
 
 
@@ -126,6 +149,6 @@ def _at_once(tasks: dict[str, Callable[[], T]], scope: ProcessScope) -> dict[str
             raise
 
 
-def _addresses_of(services: Sequence[LocalService]) -> Addresses:
+def _addresses_of(services: Sequence[Service]) -> Addresses:
     by_name = {each.name: each for each in services}
     return parse_addresses(",".join(f"{name}={each.address}" for name, each in by_name.items()), {})

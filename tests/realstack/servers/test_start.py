@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from realstack.servers import ProcessScope, local, local_service, start_servers
+from realstack.servers.containers import as_environment
 from realstack.servers.local_service import LocalService, Ports
 from realstack.servers.ports import free_ports
-from sim.errors import ServerError, ServerLostError, ServerStartError, UsageError
+from sim.errors import ServerError, ServerLostError, ServerMissingError, ServerStartError, UsageError
 
 LISTEN = """
 import socket, sys
@@ -34,15 +35,39 @@ class StandIn(LocalService):
 
 def test_an_unknown_provider_is_told_with_those_there_are(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageError, match="unknown servers 'cloud'; there are auto, local, external"),
+        pytest.raises(UsageError, match="unknown servers 'cloud'; there are auto, local, containers, external"),
         start_servers("cloud", tmp_path),
     ):
         pass
 
 
-def test_containers_are_refused_with_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="use --servers local or external"), start_servers("containers", tmp_path):
+def test_an_engine_that_does_not_answer_is_told_with_the_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with (
+        pytest.raises(ServerMissingError, match=r"none\.sock \(No such file or directory\).*or use --servers local"),
+        start_servers("containers", tmp_path),
+    ):
         pass
+
+
+def test_an_engine_on_another_machine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
+    with (
+        pytest.raises(UsageError, match=r"192\.0\.2\.1:2375 is on another machine"),
+        start_servers("containers", tmp_path),
+    ):
+        pass
+
+
+def test_kafkas_properties_become_the_variables_of_its_image() -> None:
+    properties = "# nothing\n\nlog.dirs=/data\nlistener.security.protocol.map=A:B,C:D\nx=a=b\n"
+    assert as_environment(properties) == {
+        "KAFKA_LOG_DIRS": "/data",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "A:B,C:D",
+        "KAFKA_X": "a=b",
+    }
 
 
 def test_a_data_folder_that_exists_is_not_touched(tmp_path: Path) -> None:

@@ -1,0 +1,2 @@
+# The official image is built without protected mode.
+exec "$@" --protected-mode no
