@@ -105,7 +105,7 @@ def test_a_port_that_is_taken_is_replaced_by_another(tmp_path: Path, monkeypatch
     with ProcessScope() as scope:
         first = StandIn(scope, tmp_path / "first")
         first.launch()
-        offers = iter([[first.ports.client, 1], free_ports(2)])
+        offers = iter([[first.ports.client, 1, 2, 3], free_ports(4)])
         monkeypatch.setattr(local_service, "free_ports", lambda count: next(offers))
         second = StandIn(scope, tmp_path / "second")
         second.launch()
