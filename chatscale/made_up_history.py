@@ -65,8 +65,8 @@ class Groups:
     def _sends(self) -> list[pd.DataFrame]:
         m = self._messages
         about = {"uuid": m["uuid"], "conv": m["conv"]}
-        who, ids = {"device": m["device"], "user": m["device"]}, {"message_id": m["t"] << 22 | m["uuid"] & 0xFFF}
-        ids["message_id"] = (m["seq"] << 40) + self.first * MESSAGES + m["uuid"]
+        who = {"device": m["device"], "user": m["device"]}
+        ids = {"message_id": (m["seq"] << 40) + self.first * MESSAGES + m["uuid"]}
         place = {"partition": m["conv"] % 16, "offset": m["seq"] * self.count + m["conv"]}
         written = {"hash": m["uuid"], "cseq": m["cseq"], "intended_ns": m["t"]}
         end_ns = np.full(len(m["t"]), (MESSAGES + 201) * _GAP_NS)

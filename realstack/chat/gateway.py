@@ -192,13 +192,13 @@ def _grpc_server(gateway: Gateway) -> tuple[grpc.aio.Server, int]:
 
 
 async def _announce(registry: Registry, name: str, address: str) -> None:
-    """Now and then for ever: a Redis that comes back has forgotten everything."""
+    """Again now and then for ever: a Redis that comes back has forgotten everything."""
     while True:
+        await asyncio.sleep(_ANNOUNCE_EVERY_S)
         try:
             await registry.announce_gateway(name, address)
         except RedisError as error:
             log.warning("not announced: %r", error)
-        await asyncio.sleep(_ANNOUNCE_EVERY_S)
 
 
 async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event, port: int = 0) -> None:

@@ -78,7 +78,7 @@ def check_shards(
 
 
 def _keep_memory() -> None:
-    """Keep freed memory for the next part: giving pages back and getting them again takes a third of the time."""
+    """Keep freed memory for the next part, which needs as much, instead of giving its pages back."""
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
         mallopt(_TRIM_THRESHOLD, 1 << 30)
         mallopt(_MMAP_THRESHOLD, 32 << 20)  # the most that glibc takes

@@ -10,5 +10,5 @@ from realstack.servers import Servers, start_servers
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Ready local servers. A test that pauses or kills one brings it back."""
-    with start_servers("local", tmp_path_factory.mktemp("servers")) as started:
+    with start_servers("local", tmp_path_factory.mktemp("a folder with spaces")) as started:
         yield started
