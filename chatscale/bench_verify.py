@@ -23,7 +23,6 @@ from chatscale.following import Nobody, Watcher
 from chatscale.made_up_history import DELIVERIES, Groups
 from chatscale.run_folder import machine
 from reports.checks.shards import check_shards, merged
-from sim.verdict import worst
 
 _PART = 500_000
 
@@ -47,7 +46,6 @@ def bench_verify(deliveries: int = 10_000_000, *, watcher: Watcher | None = None
         "deliveries_per_s": round(shown / wall_s),
         "peak_rss_mb": _peak_rss_mb(),
         "checks": len(verdicts),
-        "outcome": worst(verdict.outcome for verdict in verdicts if verdict.check != "resume_gap"),
         "violations": sum(verdict.count for verdict in verdicts),
         "parts": len(paths),
         "processes": min(len(os.sched_getaffinity(0)), len(paths)),

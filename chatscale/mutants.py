@@ -1,8 +1,6 @@
 """Seeded bugs, as they show in a history: each must be caught by its name, with no more besides than follows from it.
 
-    a clean history of the model ─► one mutant's tampering ─► checks ─► what is new: `caught`, and maybe `besides`
-
-Mutants of the real backend, switched on by a test-only setting of its own, belong below in `REAL_MUTANTS`.
+a clean history of the model ─► one mutant's tampering ─► checks ─► what is new: `caught`, and maybe `besides`
 """
 
 from __future__ import annotations
@@ -272,5 +270,3 @@ MUTANTS = (
     Mutant("a delivery that is too slow", "slo_miss", _slow),
     Mutant("an altered text", "content_mismatch", _alter),
 )
-
-REAL_MUTANTS: tuple[Mutant, ...] = ()

@@ -62,7 +62,7 @@ def _check_case(suite: ET.Element, name: str, found: Finding) -> None:
     if verdict.outcome is Outcome.FAIL:
         ET.SubElement(case, "failure", message=verdict.summary, type=verdict.check).text = evidence
     elif verdict.outcome is Outcome.UNKNOWN:
-        tag = "error" if found.has_crashed else "skipped"
+        tag = "error" if found.verdict.has_crashed else "skipped"
         ET.SubElement(case, tag, message=f"unknown: {verdict.summary}").text = evidence or None
     elif verdict.outcome is Outcome.NOT_APPLICABLE:
         ET.SubElement(case, "skipped", message=f"not applicable: {verdict.summary}")

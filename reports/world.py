@@ -41,11 +41,6 @@ class Finding:
     definition: str
     evidence: tuple[tuple[str, ...], ...]
 
-    @property
-    def has_crashed(self) -> bool:
-        """The check itself failed; its verdict is unknown for that reason."""
-        return "crashed" in self.verdict.summary
-
 
 @dataclass(frozen=True, slots=True)
 class World:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
 
+CRASHED = "the check itself crashed"
+
 
 class Outcome(StrEnum):
     """The three values, and the absence of one."""
@@ -67,6 +69,11 @@ class Verdict:
     examples: tuple[Example, ...] = ()
     values: Mapping[str, float | int | str] = field(default_factory=dict)
     allowed: str = ""
+
+    @property
+    def has_crashed(self) -> bool:
+        """The check itself failed; the verdict is unknown for that reason."""
+        return self.summary.startswith(CRASHED)
 
 
 class Verdicts(tuple[Verdict, ...]):

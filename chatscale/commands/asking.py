@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from sim.fault_draw import with_drawn_faults
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
 
@@ -53,6 +52,8 @@ def asked(
     """The scenario that was asked for, with faults if any are to be drawn, and the seed: the given or its own."""
     scenario = load_scenario(name, settings)
     if faults_seed is not None:
+        from sim.fault_draw import with_drawn_faults  # needs numpy, which a plan does without
+
         scenario = with_drawn_faults(scenario, faults_seed)
     return scenario, scenario.run.seed if seed is None else seed
 

@@ -86,18 +86,15 @@ def command(
         return _day(scenario, seed, replications, out, cluster, replay, as_json=as_json)
     if full:
         return _minute(scenario, seed, load, seconds, cluster, as_json=as_json)
-    costs = Profile.load(profile) if profile else None
     more = ["--profile", str(profile)] if profile else []
     more += [] if faults_seed is None else ["--faults", str(faults_seed)]
+    return _box(scenario, seed, out, profile, replay_line("simulate", name, settings, seed, *more), as_json=as_json)
+
+
+def _box(scenario: Scenario, seed: int, out: Path | None, profile: Path | None, replay: str, *, as_json: bool) -> int:
+    costs = Profile.load(profile) if profile else None
     with watcher(quiet=as_json) as watch:
-        result = simulate_scenario(
-            scenario,
-            seed=seed,
-            out=out,
-            profile=costs,
-            replay=replay_line("simulate", name, settings, seed, *more),
-            watcher=watch,
-        )
+        result = simulate_scenario(scenario, seed=seed, out=out, profile=costs, replay=replay, watcher=watch)
     show.result(result, as_json=as_json)
     return result.outcome.exit_code
 

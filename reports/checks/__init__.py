@@ -48,7 +48,7 @@ from reports.checks.evidence import explain
 from reports.checks.facts import EXAMPLES, Facts
 from sim.errors import UsageError
 from sim.history import History
-from sim.verdict import Outcome, Verdict
+from sim.verdict import CRASHED, Outcome, Verdict
 
 CHECKS: dict[str, Check] = {
     module.CHECK.name: module.CHECK
@@ -122,7 +122,7 @@ def _verdict(check: Check, facts: Facts, permitted: bool) -> Verdict:
     try:
         found = check.run(facts)
     except Exception as error:
-        return unknown(check.name, f"the check itself crashed: {type(error).__name__}: {error}")
+        return unknown(check.name, f"{CRASHED}: {type(error).__name__}: {error}")
     if permitted and found.outcome is Outcome.FAIL:
         return replace(found, outcome=Outcome.PASS, allowed="the scenario allows it")
     return found

@@ -23,28 +23,11 @@ from pathlib import Path
 from reports.checks import check_history, slo_miss
 from reports.checks.facts import EXAMPLES, facts_of
 from sim.errors import UsageError
-from sim.history import History
+from sim.history import COLUMNS, STAMPS, History
 from sim.verdict import Outcome, Verdict, worst
 
-COLUMNS = (
-    *(
-        "t_ns",
-        "kind",
-        "device",
-        "user",
-        "session",
-        "gateway",
-        "conv",
-        "uuid",
-        "hash",
-        "via",
-        "reader",
-        "state",
-        "target",
-    ),
-    *("cseq", "message_id", "seq", "partition", "offset", "intended_ns", "start_ns", "cursor", "last_seen_ns"),
-    *("stored_ns", "detail"),
-)
+_UNREAD = {"cause", "size_bytes", "value", *STAMPS} - {"stored_ns"}
+READ = tuple(name for name in COLUMNS if name not in _UNREAD)
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 
 
@@ -86,7 +69,7 @@ def _keep_memory() -> None:
 
 def check_part(path: Path, names: Collection[str] | None = None) -> Part:
     """One part; its examples say which part they are from."""
-    history = facts_of(History.load_columns(path, COLUMNS))
+    history = facts_of(History.load_columns(path, READ))
     found = check_history(history, names)
     placed = (replace(v, examples=tuple(replace(e, note=f"{e.note} [{path.name}]") for e in v.examples)) for v in found)
     return Part(len(history.frame), len(history.rows("deliver")), tuple(placed), slo_miss.tally(history))
@@ -110,7 +93,7 @@ def _added(one: dict[str, slo_miss.Tally], other: dict[str, slo_miss.Tally]) -> 
 
 def _merge(verdicts: Sequence[Verdict]) -> Verdict:
     """A part in which there was nothing to judge does not weigh where others judged."""
-    judged = [verdict for verdict in verdicts if verdict.checked or "crashed" in verdict.summary] or verdicts[:1]
+    judged = [verdict for verdict in verdicts if verdict.checked or verdict.has_crashed] or verdicts[:1]
     outcome = worst(verdict.outcome for verdict in judged)
     if all(verdict.outcome is Outcome.NOT_APPLICABLE for verdict in judged):
         outcome = Outcome.NOT_APPLICABLE

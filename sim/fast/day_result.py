@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from html import escape
 from operator import add
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ class Hour(NamedTuple):
     offered: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class FullDay:
     """`answers` are what `sim.fast.day.observe` says of the windows, in their order."""
 
@@ -45,7 +45,7 @@ class FullDay:
         """Time that was simulated, without warm-ups."""
         return sum(window.seconds for window in self.windows)
 
-    @property
+    @cached_property
     def latencies(self) -> Latencies:
         """The times of all hops; replications are its parts."""
         return Latencies(tuple(self._summed(replication=number) for number in self._replications), self.overloaded)
@@ -56,7 +56,7 @@ class FullDay:
         parts, grows = self.latencies.parts, len(self._replications) * self.day_s / self.sampled_s
         return {name: mean_interval([one[hop].count * grows for one in parts]) for name, hop in _COUNTED.items()}
 
-    @property
+    @cached_property
     def overloaded(self) -> dict[str, float]:
         """Stages that are overloaded at some hour, and by how much a backlog grows there at the worst, records/s.
 
@@ -69,7 +69,7 @@ class FullDay:
         redis = {REDIS: 0.0} if any(answer["redis"]["hottest"] >= 1 for answer in self.answers) else {}
         return {name: rate for name, rate in growth.items() if rate > 0} | redis
 
-    @property
+    @cached_property
     def hours(self) -> list[Hour]:
         """The day stratum by stratum."""
         return [self._hour(number) for number in range(self._strata)]
