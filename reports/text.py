@@ -6,6 +6,7 @@ from reports.thresholds import ThresholdResult
 from sim.units import show_duration
 from sim.verdict import Outcome
 
+_TOLD_AS_FACTOR = 9.0
 SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "·"}
 STATISTIC_NAMES = {"mean": "mean", "p50": "p50", "p95": "p95", "p99": "p99", "p999": "p99.9", "max": "max", "": ""}
 WORLD_NAMES = {"sim": "model", "real": "real stack"}
@@ -32,5 +33,7 @@ def quantity(value: float, unit: str) -> str:
 
 
 def signed_percent(share: float) -> str:
-    """`0.12` → `"+12%"`."""
+    """`0.12` → `"+12%"`; from ten times on the factor tells more: `143` → `"× 144"`."""
+    if share >= _TOLD_AS_FACTOR:
+        return f"× {share + 1:,.0f}"
     return f"{share:+.0%}".replace("-", "−")
