@@ -16,9 +16,16 @@ from collections.abc import Iterator
 
 from numpy.random import Generator
 
+_NEVER_PER_S = 1e-12
+
 
 def gaps_s(rng: Generator, rate_per_s: float, burstiness: float) -> Iterator[float]:
-    """Gaps without end: to the first message, then from each to the next, with mean 1 / `rate_per_s`."""
+    """Gaps without end: to the first message, then from each to the next, with mean 1 / `rate_per_s`.
+
+    None at all for who would write once in 30,000 years: the gaps of such rates have no numbers any more.
+    """
+    if rate_per_s < _NEVER_PER_S:
+        return
     if burstiness == 0:
         while True:
             yield rng.exponential(1 / rate_per_s)

@@ -80,3 +80,9 @@ def test_the_first_gap_is_what_is_left_of_one_met_at_random() -> None:
     parts = [0.0, *(below(edge_s) for edge_s in edges_s), 1.0]
     observed, _ = np.histogram(firsts_s, [0.0, *edges_s, math.inf])
     assert chi_square_z(observed.tolist(), [count * (high - low) for low, high in pairwise(parts)]) < 3
+
+
+@pytest.mark.parametrize("burstiness", [0.0, 0.5])
+@pytest.mark.parametrize("rate_per_s", [0.0, 5e-324, 1e-300])
+def test_who_hardly_ever_writes_never_does(rate_per_s: float, burstiness: float) -> None:
+    assert list(gaps_s(Generator(PCG64(1)), rate_per_s, burstiness)) == []

@@ -135,6 +135,12 @@ def test_small_scenarios_break_no_rule(data: st.DataObject) -> None:
     assert len(trace.members) >= scenario.box_users
 
 
+@pytest.mark.parametrize("burstiness", [0, 0.5])
+def test_a_share_too_small_to_count_is_no_trouble(burstiness: float) -> None:
+    hardly = load_scenario("ci-ordering", ["traffic.hot_share=5e-324", f"people.burstiness={burstiness}"])
+    assert broken_rules(make_trace(hardly)) == set()
+
+
 def test_one_seed_gives_one_trace_to_the_byte() -> None:
     assert make_trace(CI_ORDERING).digest() == make_trace(CI_ORDERING, 11).digest()
     assert make_trace(CI_ORDERING).digest() != make_trace(CI_ORDERING, 12).digest()
