@@ -17,6 +17,7 @@ from jinja2 import StrictUndefined, Template
 from realstack.servers.ports import HOST, free_ports, says_taken
 from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
 from realstack.servers.readiness import await_ready
+from realstack.servers.timer_slack import timer_slack
 from sim.errors import ServerError, ServerLostError, ServerStartError
 
 READY_LIMIT_S = 120.0
@@ -41,6 +42,7 @@ class LocalService(ABC):
     """A server as a process of this machine. Ports are chosen at the first start and kept."""
 
     name: ClassVar[str]
+    timer_slack_s: ClassVar[float] = 0.0
 
     def __init__(self, scope: ProcessScope, folder: Path) -> None:
         self.data = folder / "data" / self.name
@@ -97,7 +99,9 @@ class LocalService(ABC):
         if self._ports is None:
             self._ports = Ports(*free_ports(4))
         self.data.mkdir(parents=True, exist_ok=True)
-        self._process = self._scope.spawn(self.name, self.command(self._ports), self.log_path, nice=BEHIND_THE_DRIVER)
+        command = self.command(self._ports)
+        with timer_slack(self.timer_slack_s):
+            self._process = self._scope.spawn(self.name, command, self.log_path, nice=BEHIND_THE_DRIVER)
         self._wanted = True
 
     def wait_ready(self) -> None:
