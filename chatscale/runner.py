@@ -1,8 +1,10 @@
-"""A whole run: servers up, calibration at low load, the drive, the model's prediction of the same trace, the report.
+"""A whole run: servers up, the drive, calibration at low load, the model's prediction of the same trace, the report.
 
-trace ─┬─► calibrate (a short quiet drive) ─► profile ─┐
-       ├─► drive ─► history-real                       │
+trace ─┬─► drive ─► history-real
+       │   calibrate (a short quiet drive) ─► profile ─┐
        └─► simulate ◄──────────────────────────────────┘ ─► history-sim ─► report
+
+The calibration comes last, on servers that have compiled what the drive needs; it never sees the drive's trace.
 """
 
 from __future__ import annotations
@@ -22,11 +24,10 @@ from sim.scenario import Scenario
 from sim.scenario_file import with_settings
 from sim.workload import make_trace
 
-# Quiet and short, with time for the servers' compilers to warm up. What happens to the people in the run itself would
-# fall on no moment of it.
+# Quiet and short. What happens to the people in the run itself would fall on no moment of it.
 _CALIBRATION = {
-    "run.duration": 24,
-    "run.warm_up": 11,
+    "run.duration": 20,
+    "run.warm_up": 5,
     "shocks.rate": 0,
     "bursts": [],
     "drops": [],
@@ -60,10 +61,10 @@ def run_scenario(
     kills_store = any((fault.kind, fault.target) == ("kill", "cassandra") for fault in scenario.faults)
     with start_servers(servers, folder, on_event=watch.note, durable=kills_store) as running:
         write_facts(folder, seed, replay, **_server_facts(running, servers))
-        profile = _calibrate(running, scenario, seed, folder, watch)
         watch.step("drive: the trace through the real stack")
         real = drive(running, scenario, trace, folder, lambda progress: watch.drive(progress, trace))
         real.save(folder / "history-real.parquet")
+        profile = _calibrate(running, scenario, seed, folder, watch)
     watch.step("simulate: the model's prediction of the same trace")
     simulate(scenario, trace, profile, seed).save(folder / "history-sim.parquet")
     watch.step("report: checks, comparison, page")

@@ -79,11 +79,14 @@ class Context:
 
     def event_loop(self, name: str) -> EventLoop:
         """The one server of a Python process (or of Redis) of that name, with its idle share."""
-        return self._started(name, EventLoop(self.env, self.cores))
+        return self._started(name, EventLoop(self.env, self.cores, self._wake_s(name)))
 
     def pool(self, name: str) -> Pool:
         """The threads of a JVM of that name, with its idle share."""
-        return self._started(name, Pool(self.env, self.cores, self.profile.threads[name]))
+        return self._started(name, Pool(self.env, self.cores, self.profile.threads[name], self._wake_s(name)))
+
+    def _wake_s(self, name: str) -> float:
+        return self.profile.cpu_s(f"{kind_of(name)}.wake")
 
     def _started(self, name: str, server: Server) -> Server:
         if (before := self.processes.get(name)) is not None:

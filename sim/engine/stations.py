@@ -5,6 +5,7 @@
     Pool ─ c threads ────────┘
 
 A process may stop (paused, or killed): nothing that it serves ends, nothing new begins, until it goes on.
+What finds a process with nothing to do wakes it, which takes CPU too: so the work of a busy one costs less a piece.
 
 Cores are egalitarian processor sharing (Kleinrock 1967). They keep one virtual clock, the CPU seconds that every
 job present has received: a job ends when the clock reaches its arrival plus its demand, so a heap of those ends is
@@ -142,13 +143,17 @@ class _Job:
 
 
 class Pool:
-    """`threads` servers with one first-come-first-served queue; a service is CPU work, then an optional delay."""
+    """`threads` servers with one first-come-first-served queue; a service is CPU work, then an optional delay.
 
-    def __init__(self, env: simpy.Environment, cores: Cores, threads: int) -> None:
+    `wake_s` are the CPU seconds of a wake-up.
+    """
+
+    def __init__(self, env: simpy.Environment, cores: Cores, threads: int, wake_s: float = 0.0) -> None:
         if threads < 1:
             raise ValueError(f"threads={threads} must be at least 1")
         self._env = env
         self._cores = cores
+        self._wake_s = wake_s
         self.threads = threads
         self.jobs = Occupancy(env)
         self.serving = Occupancy(env)
@@ -162,7 +167,8 @@ class Pool:
 
     def run(self, demand_s: float, delay_s: float = 0.0) -> simpy.Event:
         """An event that comes when the service ends; its value is the time at which the service began."""
-        job = _Job(demand_s, delay_s, self._env.event())
+        wake_s = self._wake_s if self.jobs.level == 0 else 0.0
+        job = _Job(demand_s + wake_s, delay_s, self._env.event())
         self.jobs.change(+1)
         if self.serving.level < self.threads and not self.stopped:
             self._start(job)
@@ -231,5 +237,5 @@ class Pool:
 class EventLoop(Pool):
     """A Python process: one thing at a time, in the order in which it became ready."""
 
-    def __init__(self, env: simpy.Environment, cores: Cores) -> None:
-        super().__init__(env, cores, threads=1)
+    def __init__(self, env: simpy.Environment, cores: Cores, wake_s: float = 0.0) -> None:
+        super().__init__(env, cores, 1, wake_s)

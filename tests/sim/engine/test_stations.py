@@ -103,6 +103,14 @@ def test_a_thread_is_held_through_its_delay_and_takes_no_cpu_meanwhile() -> None
     assert pool.cpu_s == pytest.approx(3.0)
 
 
+def test_only_who_finds_a_process_with_nothing_to_do_wakes_it() -> None:
+    env = simpy.Environment()
+    loop = EventLoop(env, Cores(env, 1), wake_s=0.5)
+    jobs = [("a", 0.0, lambda: loop.run(1.0)), ("b", 1.0, lambda: loop.run(1.0)), ("c", 3.0, lambda: loop.run(1.0))]
+    assert finish_times(env, jobs) == [("a", 1.5), ("b", 2.5), ("c", 4.5)]
+    assert loop.cpu_s == pytest.approx(4.0)
+
+
 def test_background_work_takes_its_share_of_a_core() -> None:
     env = simpy.Environment()
     pool = Pool(env, Cores(env, 2), threads=1)

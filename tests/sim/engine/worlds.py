@@ -11,7 +11,7 @@ import pandas as pd
 import simpy
 
 from sim.engine import BOX
-from sim.engine.profile import DELAYS, PROBABILITIES, Delay, Profile
+from sim.engine.profile import DELAYS, PROBABILITIES, PROCESSES, Delay, Profile
 from sim.history import History
 from sim.scenario import Scenario
 from sim.trace import Action, Trace
@@ -40,10 +40,11 @@ def people(*actions: Action, conv: int = 5, users: Sequence[int] = (1, 2), durat
 
 
 def exact(profile: Profile = BOX) -> Profile:
-    """The profile without delays and idle shares: every time follows from CPU costs alone."""
+    """The profile without delays, wake-ups and idle shares: every time follows from the operations' CPU alone."""
     none = Delay((0.0,) * len(PROBABILITIES), "assumed", "no delay")
     idle = {kind: replace(share, value=0.0, low=0.0) for kind, share in profile.background.items()}
-    return replace(profile, delays=dict.fromkeys(DELAYS, none), background=idle)
+    wakes = {f"{kind}.wake": replace(profile.cpu[f"{kind}.wake"], value=0.0, low=0.0) for kind in PROCESSES}
+    return replace(profile, delays=dict.fromkeys(DELAYS, none), background=idle, cpu={**profile.cpu, **wakes})
 
 
 def story(history: History, *kinds: str) -> list[tuple[str, str]]:
