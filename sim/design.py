@@ -12,9 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from sim.units import DurationS
 
+SERVERS = ("kafka", "cassandra", "redis")
+# How many of each where `nodes = 3`: Kafka and Cassandra need a majority, Redis has one primary and its replica.
+CLUSTER = {"kafka": 3, "cassandra": 3, "redis": 2}
+
 PRESETS: dict[str, dict[str, Any]] = {
     # The document: cursor by message id, INSERT IF NOT EXISTS on it, SETEX 30 s against a 15 s heartbeat,
-    # one conn:{user} of 300 s per user.
+    # one conn:{user} of 300 s per user. Where it is silent, what its clients do if nobody tells them otherwise.
     "seed": {
         "cursor": "message-id",
         "dedup": "lwt",
@@ -24,9 +28,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "conn_ttl": 300.0,
         "idempotence": False,
         "acks": "1",
+        "consistency": "ONE",
     },
     # Mended: the partition's only consumer numbers each conversation, dedup by the client's key, a registry entry
-    # per device with an epoch, and a TTL that survives two lost heartbeats.
+    # per device with an epoch, a TTL that survives two lost heartbeats, and answers that a majority stands for.
     "hardened": {
         "cursor": "sequence",
         "dedup": "client-id-key",
@@ -36,6 +41,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "conn_ttl": 90.0,
         "idempotence": True,
         "acks": "all",
+        "consistency": "QUORUM",
     },
 }
 
@@ -76,10 +82,25 @@ class Design(BaseModel):
         description="Kafka acks of the gateway's producer"
     )
     idempotence: bool = Field(description="Kafka idempotent producer")
+    consistency: Literal["ONE", "QUORUM"] = Field(
+        description="replicas that Cassandra waits for, of reads and writes; with one node there is one replica"
+    )
+    nodes: Literal[1, 3] = Field(
+        1,
+        description="servers of the box: one of each; or three Kafka brokers and Cassandra nodes with three copies of "
+        "everything, and a Redis with a replica",
+    )
     linger_s: DurationS = Field(0.0, alias="linger", le=1, description="Kafka producer linger")
     partitions: int = Field(16, ge=1, le=200, description="Kafka partitions of the box")
     gateways: int = Field(2, ge=1, le=8, description="gateway processes of the box")
     workers: int = Field(2, ge=1, le=8, description="delivery worker processes of the box")
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Every server of the box, by the name that faults and histories use."""
+        if self.nodes == 1:
+            return SERVERS
+        return tuple(f"{kind}-{number + 1}" for kind in SERVERS for number in range(CLUSTER[kind]))
 
     @model_validator(mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from numpy.random import PCG64, SeedSequence
 
 from sim.design import Design
 from sim.errors import UsageError
-from sim.faults import NETWORK, SERVERS, Fault
+from sim.faults import NETWORK, Fault
 from sim.scenario import Scenario
 
 _SLOT_S = 20.0
@@ -42,9 +42,9 @@ def _draw(rng: np.random.Generator, design: Design, start_s: float, slot_s: floa
     gateways = [f"gateway-{number + 1}" for number in range(design.gateways)]
     workers = [f"worker-{number + 1}" for number in range(design.workers)]
     targets: dict[str, list[str]] = {
-        "pause": [*gateways, *workers, *SERVERS],
-        "kill": [*gateways, *workers, *SERVERS],
-        **{kind: list(SERVERS) for kind in NETWORK},
+        "pause": [*gateways, *workers, *design.servers],
+        "kill": [*gateways, *workers, *design.servers],
+        **{kind: list(design.servers) for kind in NETWORK},
         "skew": gateways,
         "lose-heartbeats": gateways,
     }

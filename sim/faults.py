@@ -17,6 +17,9 @@ skew             gateway-N                                 its clock is off by `
 lose-heartbeats  gateway-N                                 a `share` of the heartbeats never gets there
 
 A server comes back with its data, Redis with none: it keeps no file. A killed server needs a `for`.
+
+With `design.nodes = 3` a server's fault names one node: kafka-1 to kafka-3, cassandra-1 to cassandra-3, redis-1 (the
+primary, to begin with) or redis-2. One that is killed may stay dead as long as the others can go on without it.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from sim.design import CLUSTER, SERVERS, Design
 from sim.units import DurationS, Share, parse_duration
 
 
@@ -36,7 +40,6 @@ class _Rule(NamedTuple):
     may_have: tuple[str, ...] = ()
 
 
-SERVERS = ("kafka", "cassandra", "redis")
 _RULES = {
     "pause": _Rule(("gateway", "worker", *SERVERS), needs=("for",)),
     "kill": _Rule(("gateway", "worker", *SERVERS), may_have=("for",)),
@@ -48,6 +51,8 @@ _RULES = {
     "lose-heartbeats": _Rule(("gateway",), needs=("for",), may_have=("share",)),
 }
 _STOPS = ("pause", "kill")
+# How many nodes a cluster of any kind can go on without.
+_SPARED = 1
 NETWORK = ("slow", "partition", "cut", "lose-response")
 
 
@@ -74,7 +79,8 @@ class Fault(BaseModel):
     at_s: DurationS = Field(alias="at", description="when it begins")
     kind: Literal["pause", "kill", "slow", "partition", "cut", "lose-response", "skew", "lose-heartbeats"]
     target: str = Field(
-        pattern=r"^(kafka|cassandra|redis|gateway-[1-9]|worker-[1-9])$", description="process, such as worker-1"
+        pattern=r"^(kafka(-[1-3])?|cassandra(-[1-3])?|redis(-[12])?|gateway-[1-9]|worker-[1-9])$",
+        description="process, such as worker-1; of a cluster one node, such as kafka-2",
     )
     for_s: Annotated[DurationS, Field(gt=0)] | None = Field(None, alias="for", description="how long it lasts")
     by_s: _OffsetS | None = Field(None, alias="by", description="how far a clock is off, how much longer requests take")
@@ -89,10 +95,20 @@ class Fault(BaseModel):
         """When it is undone."""
         return float("inf") if self.for_s is None else self.at_s + self.for_s
 
+    @property
+    def target_kind(self) -> str:
+        """`kafka-2` → `kafka`."""
+        return self.target.partition("-")[0]
+
+    @property
+    def hits_server(self) -> bool:
+        """Whether it hits Kafka, Cassandra or Redis."""
+        return self.target_kind in SERVERS
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         rule = _RULES[self.kind]
-        if self.target.partition("-")[0] not in rule.targets:
+        if self.target_kind not in rule.targets:
             raise ValueError(f"{self.kind} does not fit {self.target}; it takes {' or '.join(rule.targets)}")
         given = {
             "for": self.for_s,
@@ -113,13 +129,10 @@ class Fault(BaseModel):
         return self
 
 
-def misfits(faults: Sequence[Fault], gateways: int, workers: int, duration_s: float) -> Iterator[str]:
+def misfits(faults: Sequence[Fault], design: Design, duration_s: float) -> Iterator[str]:
     """What this box cannot have, one line each: faults of processes that it lacks, after its end, at odds."""
-    counts = {"gateway": gateways, "worker": workers}
     for place, fault in enumerate(faults):
-        kind, _, number = fault.target.partition("-")
-        if number and int(number) > counts[kind]:
-            yield f"faults.{place}.target ({fault.target}) is over design.{kind}s ({counts[kind]})"
+        yield from _targets_nobody(place, fault, design)
         if fault.at_s >= duration_s:
             yield f"faults.{place}.at ({fault.at_s:g} s) must come before run.duration ({duration_s:g} s)"
     by_start = sorted(enumerate(faults), key=lambda numbered: numbered[1].at_s)
@@ -127,7 +140,29 @@ def misfits(faults: Sequence[Fault], gateways: int, workers: int, duration_s: fl
         at_odds = one.kind == other.kind or {one.kind, other.kind} <= set(_STOPS)
         if one.target == other.target and at_odds and other.at_s <= one.end_s:
             yield f"faults.{place}.at ({other.at_s:g} s): {other.kind} of {other.target} while its {one.kind} lasts"
-    for kind, count in counts.items():
-        gone = [n for n, f in enumerate(faults) if f.kind == "kill" and f.for_s is None and f.target.startswith(kind)]
-        if len(gone) == count:
-            yield f"faults.{gone[0]}.target: every {kind} is killed for good; give one of these faults a 'for'"
+    yield from _nobody_left(faults, design)
+
+
+def _targets_nobody(place: int, fault: Fault, design: Design) -> Iterator[str]:
+    kind, _, number = fault.target.partition("-")
+    if fault.hits_server:
+        if fault.target not in design.servers:
+            there = ", ".join(name for name in design.servers if name.startswith(kind))
+            yield f"faults.{place}.target ({fault.target}): with design.nodes = {design.nodes} there is {there}"
+    elif int(number) > (count := {"gateway": design.gateways, "worker": design.workers}[kind]):
+        yield f"faults.{place}.target ({fault.target}) is over design.{kind}s ({count})"
+
+
+def _nobody_left(faults: Sequence[Fault], design: Design) -> Iterator[str]:
+    dead: dict[str, list[int]] = {}
+    for place, fault in enumerate(faults):
+        if fault.kind == "kill" and fault.for_s is None:
+            dead.setdefault(fault.target_kind, []).append(place)
+    for kind, places in dead.items():
+        if kind in SERVERS and len(places) > _SPARED:
+            yield (
+                f"faults.{places[_SPARED]}.target: of {CLUSTER[kind]} nodes of {kind} {len(places)} are killed for "
+                f"good, it can spare {_SPARED}; give this one a 'for'"
+            )
+        elif len(places) == {"gateway": design.gateways, "worker": design.workers}.get(kind):
+            yield f"faults.{places[0]}.target: every {kind} is killed for good; give one of these faults a 'for'"

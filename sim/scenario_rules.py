@@ -30,7 +30,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     yield from _endless(scenario)
     yield from _design(scenario)
     yield from _happenings(scenario)
-    yield from misfits(scenario.faults, scenario.design.gateways, scenario.design.workers, scenario.run.duration_s)
+    yield from misfits(scenario.faults, scenario.design, scenario.run.duration_s)
 
 
 def _kind(scenario: Scenario) -> Iterator[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sim.faults import SERVERS, Fault
+from sim.faults import Fault
 
 # Undoes a fault; the value is how many connections or answers it hit, where that can be counted.
 Undo = Callable[[], int | None]
@@ -82,7 +82,7 @@ class Injector:
         self._note("fault.start", fault, started_ns)
         if fault.for_s is not None:
             aborted = self._stop.wait(_until_s(origin_ns, fault.end_s))
-            if aborted and fault.target not in SERVERS:
+            if aborted and not fault.hits_server:
                 return  # the backend ends with the run, the servers may go on to another
             hit = undo()
             self._note("fault.stop", fault, time.monotonic_ns(), value=hit)

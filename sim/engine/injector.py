@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
 
+from sim.design import SERVERS
 from sim.engine.context import Context, Process
 from sim.engine.gateway import Gateway
 from sim.engine.group import Group
 from sim.engine.presence import Registry
 from sim.engine.worker import Worker
-from sim.faults import SERVERS, Fault
+from sim.faults import Fault
 
 
 class Injector:

@@ -54,6 +54,8 @@ def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int
 
     The same four arguments give the same history to the byte. Raises ModelError for a trace that is not possible.
     """
+    if scenario.design.nodes > 1:
+        raise ModelError("design.nodes = 3 is for real servers so far; leave it at 1 for the model")
     box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed, scenario.faults)
     box.run()
     return History.of([config_event(scenario, trace, round(START_S * 1e9)), *box.context.events])

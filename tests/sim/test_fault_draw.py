@@ -15,12 +15,12 @@ from sim.faults import misfits
 from sim.scenario_file import dump_scenario, load_scenario, parse_scenario
 
 
-@given(st.integers(0, 2**32), st.integers(1, 8), st.integers(1, 8), st.floats(20, 600))
-def test_every_drawn_schedule_can_be(seed: int, gateways: int, workers: int, duration_s: float) -> None:
-    design = Design.model_validate({"gateways": gateways, "workers": workers})
+@given(st.integers(0, 2**32), st.integers(1, 8), st.integers(1, 8), st.sampled_from([1, 3]), st.floats(20, 600))
+def test_every_drawn_schedule_can_be(seed: int, gateways: int, workers: int, nodes: int, duration_s: float) -> None:
+    design = Design.model_validate({"gateways": gateways, "workers": workers, "nodes": nodes})
     faults = draw_faults(seed, design, duration_s)
     assert len(faults) == duration_s // 20
-    assert list(misfits(faults, gateways, workers, duration_s)) == []
+    assert list(misfits(faults, design, duration_s)) == []
     assert all(fault.end_s < duration_s for fault in faults), "the last one is undone before the load ends"
     assert all(one.end_s < other.at_s for one, other in pairwise(faults))
 
@@ -45,6 +45,13 @@ def test_every_kind_and_every_target_is_drawn_sooner_or_later() -> None:
     }
     assert {fault.target for fault in faults if fault.kind == "kill"} == {
         *("gateway-1", "gateway-2", "worker-1", "worker-2", "kafka", "cassandra", "redis")
+    }
+
+
+def test_of_a_cluster_every_node_is_drawn_sooner_or_later() -> None:
+    faults = draw_faults(1, Design.model_validate({"nodes": 3}), 20 * 800)
+    assert {fault.target for fault in faults if fault.kind == "cut"} == {
+        *("kafka-1", "kafka-2", "kafka-3", "cassandra-1", "cassandra-2", "cassandra-3", "redis-1", "redis-2")
     }
 
 

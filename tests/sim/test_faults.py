@@ -12,14 +12,15 @@ BASE = 'name = "peak"\n[population]\nusers = "2bn"\n[traffic]\nmessages = "100bn
 PAUSE = {"at": '"20s"', "kind": '"pause"', "target": '"worker-1"', "for": '"12s"'}
 
 
-def read(*faults: dict[str, str]) -> Scenario:
-    tables = ["\n".join(["[[faults]]", *(f"{key} = {value}" for key, value in fault.items())]) for fault in faults]
+def read(*faults: dict[str, str], nodes: int = 1) -> Scenario:
+    tables = [f"[design]\nnodes = {nodes}"]
+    tables += ["\n".join(["[[faults]]", *(f"{key} = {value}" for key, value in fault.items())]) for fault in faults]
     return parse_scenario("\n".join([BASE, *tables]), "peak.toml")
 
 
-def refusal(*faults: dict[str, str]) -> str:
+def refusal(*faults: dict[str, str], nodes: int = 1) -> str:
     with pytest.raises(ScenarioError) as caught:
-        read(*faults)
+        read(*faults, nodes=nodes)
     return str(caught.value)
 
 
@@ -64,7 +65,7 @@ def test_a_fault_that_does_not_fit_is_refused(changes: dict[str, str], message: 
 
 def test_a_fault_without_an_end_that_needs_one_is_refused_with_its_line() -> None:
     endless = {key: value for key, value in PAUSE.items() if key != "for"}
-    assert refusal(endless).startswith("peak.toml:9: faults.0: pause of worker-1 needs 'for'")
+    assert refusal(endless).startswith("peak.toml:11: faults.0: pause of worker-1 needs 'for'")
 
 
 def test_a_killed_server_has_to_come_back() -> None:
@@ -84,3 +85,24 @@ def test_somebody_has_to_survive() -> None:
     kills = [{"at": "5", "kind": '"kill"', "target": f'"gateway-{number}"'} for number in (1, 2)]
     assert "every gateway is killed for good" in refusal(*kills)
     assert len(read(kills[0], {**kills[1], "for": "3"}).faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "nodes", "message"),
+    [
+        ("kafka", 3, "faults.0.target (kafka): with design.nodes = 3 there is kafka-1, kafka-2, kafka-3"),
+        ("redis-2", 1, "faults.0.target (redis-2): with design.nodes = 1 there is redis"),
+        ("redis-3", 3, "faults.0.target = 'redis-3'"),
+        ("cassandra-4", 3, "faults.0.target = 'cassandra-4'"),
+    ],
+)
+def test_a_server_s_fault_names_a_node_of_the_box(target: str, nodes: int, message: str) -> None:
+    assert message in refusal({**PAUSE, "target": f'"{target}"'}, nodes=nodes)
+
+
+@pytest.mark.parametrize("server", ["kafka", "cassandra", "redis"])
+def test_a_cluster_can_spare_one_node_for_good(server: str) -> None:
+    kills = [{"at": "5", "kind": '"kill"', "target": f'"{server}-{number}"'} for number in (1, 2)]
+    assert read(kills[0], nodes=3).faults[0].end_s == float("inf")
+    assert f"nodes of {server} 2 are killed for good, it can spare 1" in refusal(*kills, nodes=3)
+    assert len(read(kills[0], {**kills[1], "for": "3"}, nodes=3).faults) == 2
