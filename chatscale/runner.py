@@ -58,8 +58,10 @@ def run_scenario(
     trace = make_trace(scenario, seed)
     trace.save(folder / "trace.parquet")
     watch.step("servers: Kafka, Cassandra and Redis")
+    # Of a ring, others have what one that is killed had not written yet.
     kills_store = any((fault.kind, fault.target) == ("kill", "cassandra") for fault in scenario.faults)
-    with start_servers(servers, folder, on_event=watch.note, durable=kills_store) as running:
+    nodes = scenario.design.nodes
+    with start_servers(servers, folder, on_event=watch.note, durable=kills_store, nodes=nodes) as running:
         write_facts(folder, seed, replay, **_server_facts(running, servers))
         watch.step("drive: the trace through the real stack")
         real = drive(running, scenario, trace, folder, lambda progress: watch.drive(progress, trace))

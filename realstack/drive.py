@@ -70,7 +70,7 @@ def drive(
     trace.save(trace_path)
     with ExitStack() as parts:
         network = parts.enter_context(network_between(scenario.faults, servers, folder))
-        stack = parts.enter_context(ChatStack(servers, scenario, trace, folder, network.addresses if network else None))
+        stack = parts.enter_context(ChatStack(servers, scenario, trace, folder, network.around if network else None))
         clock = Clock.now()
         driver: list[ManagedProcess] = []
 

@@ -50,7 +50,7 @@ class Gauges:
         # This thread alone steps behind the driver, like everything that is measured.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND_THE_DRIVER)
         settings = self._settings
-        lag = Lag(settings.kafka, settings.group, [settings.messages_topic], settings.choices.partitions)
+        lag = Lag(settings, [settings.messages_topic])
         taking = [asyncio.create_task(work) for work in (_each_second(self._take_usage), self._follow(lag))]
         try:
             await asyncio.to_thread(self._stop.wait)

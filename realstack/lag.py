@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from realstack.chat.settings import Settings
+
 
 class Lag:
-    """Asks the broker for ends and committed positions of a consumer group."""
+    """Asks for ends and committed positions of the workers' group."""
 
-    def __init__(self, kafka: str, group: str, topics: list[str], partitions: int) -> None:
-        self._group = group
-        self._partitions = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        self._reader = AIOKafkaConsumer(bootstrap_servers=kafka)
+    def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
+        self._group = settings.group
+        numbers = range(settings.choices.partitions)
+        self._partitions = [TopicPartition(topic, number) for topic in topics for number in numbers]
+        self._admin = AIOKafkaAdminClient(**settings.kafka_options)
+        self._reader = AIOKafkaConsumer(**settings.kafka_options)
 
     async def start(self) -> None:
         """Connect. Raises KafkaError."""

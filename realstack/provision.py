@@ -10,10 +10,10 @@ from cassandra import DriverException
 from cassandra.cluster import Cluster, NoHostAvailable, Session
 from cassandra.concurrent import execute_concurrent
 from cassandra.query import BatchStatement, BatchType, PreparedStatement
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from realstack.chat.log import create_topics, delete_topics
+from realstack.chat.redis_client import connect_redis
 from realstack.chat.registry import delete_namespace
 from realstack.chat.settings import Settings
 from realstack.chat.store import connect, create_tables, drop_tables
@@ -32,7 +32,7 @@ def make_namespace(settings: Settings, trace: Trace) -> None:
         cluster = connect(settings)
         try:
             session = cluster.connect()
-            create_tables(session, settings.keyspace)
+            create_tables(session, settings.keyspace, settings.choices.copies)
             _write_membership(session, settings.keyspace, trace)
         finally:
             cluster.shutdown()
@@ -82,7 +82,7 @@ def remove_namespace(settings: Settings) -> None:
 
 
 async def _remove_keys_and_topics(settings: Settings) -> None:
-    redis = Redis(host=settings.redis_host, port=settings.redis_port, decode_responses=True)
+    redis = connect_redis(settings)
     try:
         await delete_namespace(redis, settings.namespace)
     finally:

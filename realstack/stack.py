@@ -13,7 +13,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +25,7 @@ import msgspec
 from realstack.chat.settings import Choices, Ready, Settings
 from realstack.chat.skew import skew_path, write_skew
 from realstack.provision import make_namespace, remove_namespace
-from realstack.servers import Addresses, Servers
+from realstack.servers import Servers
 from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
 from sim.errors import ServerLostError, ServerStartError
 from sim.scenario import Scenario
@@ -35,7 +35,7 @@ _READY_WITHIN_S = 30.0
 
 
 class ChatStack:
-    """See the module. `seen_from_inside` is where the backend itself finds the servers, if not where we do.
+    """See the module. `as_seen_inside` changes the settings to the way that the backend itself takes to the servers.
 
     Raises ServerStartError when a process does not come up.
     """
@@ -46,14 +46,14 @@ class ChatStack:
         scenario: Scenario,
         trace: Trace,
         folder: Path,
-        seen_from_inside: Addresses | None = None,
+        as_seen_inside: Callable[[Settings], Settings] | None = None,
     ) -> None:
         self.settings = Settings(
             **asdict(servers.addresses),
             namespace=f"chatscale-{secrets.token_hex(4)}",
             choices=Choices.of(scenario.design),
         )
-        self._settings_inside = msgspec.structs.replace(self.settings, **asdict(seen_from_inside or servers.addresses))
+        self._settings_inside = as_seen_inside(self.settings) if as_seen_inside else self.settings
         self.gateways: list[str] = []
         self.processes: dict[str, ManagedProcess] = {}
         self._counts = {"gateway": scenario.design.gateways, "worker": scenario.design.workers}

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from redis.asyncio import Redis
 
 from realstack.chat.records import decode_message
+from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
 from realstack.chat.store import connect, scan_messages
 from realstack.driver.events import text_hash
@@ -40,9 +40,7 @@ class Clock:
 
 async def log_events(settings: Settings, clock: Clock) -> list[Event]:
     """`log.append` of every record of the messages topic."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = AIOKafkaConsumer(**settings.kafka_options, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(settings.messages_topic, number) for number in range(settings.choices.partitions)]
@@ -90,7 +88,7 @@ def store_events(settings: Settings) -> Iterator[Event]:
 
 async def push_events(settings: Settings, clock: Clock) -> list[Event]:
     """`push` of every notification, one for each user."""
-    redis = Redis(host=settings.redis_host, port=settings.redis_port, decode_responses=True)
+    redis = connect_redis(settings)
     try:
         found = await redis.xrange(f"{settings.namespace}:pushes")
     finally:

@@ -19,7 +19,7 @@ def make_producer(settings: Settings, *, linger_s: float | None = None) -> AIOKa
     """
     choices = settings.choices
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka,
+        **settings.kafka_options,
         acks="all" if choices.acks == "all" else 1,
         enable_idempotence=choices.idempotence,
         linger_ms=round((choices.linger_s if linger_s is None else linger_s) * 1000),
@@ -33,7 +33,7 @@ def make_consumer(settings: Settings) -> AIOKafkaConsumer:
     Range assignment gives one worker the same partitions of both topics: a conversation's messages and its receipts.
     """
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka,
+        **settings.kafka_options,
         group_id=settings.group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -42,20 +42,22 @@ def make_consumer(settings: Settings) -> AIOKafkaConsumer:
         fetch_max_wait_ms=_FETCH_WAIT_MS,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
+        # A rebalance may take as long as a session; a broker that stands still is not waited for much longer.
+        request_timeout_ms=12_000,
         partition_assignment_strategy=(RangePartitionAssignor,),
     )
 
 
 async def create_topics(settings: Settings) -> None:
     """Both topics, stamped by the broker's clock at append."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    choices = settings.choices
+    configs = {"message.timestamp.type": "LogAppendTime", "min.insync.replicas": str(choices.in_sync)}
+    admin = AIOKafkaAdminClient(**settings.kafka_options)
     await admin.start()
     try:
         await admin.create_topics(
             [
-                NewTopic(
-                    topic, settings.choices.partitions, 1, topic_configs={"message.timestamp.type": "LogAppendTime"}
-                )
+                NewTopic(topic, choices.partitions, choices.copies, topic_configs=configs)
                 for topic in (settings.messages_topic, settings.receipts_topic)
             ]
         )
@@ -65,7 +67,7 @@ async def create_topics(settings: Settings) -> None:
 
 async def delete_topics(settings: Settings) -> None:
     """Remove both topics and the workers' group."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = AIOKafkaAdminClient(**settings.kafka_options)
     await admin.start()
     try:
         await admin.delete_topics([settings.messages_topic, settings.receipts_topic])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from redis.asyncio import Redis
 
-from realstack.chat.registry import connect_redis
+from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
 
 

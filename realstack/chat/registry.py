@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.asyncio import Redis
 
+from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
 
 # A late clean-up by an old session must not delete what a newer one wrote.
@@ -121,23 +120,6 @@ class Registry:
 def open_registry(settings: Settings) -> Registry:
     """A registry on the settings' Redis."""
     return Registry(connect_redis(settings), settings)
-
-
-def connect_redis(settings: Settings) -> Redis:
-    """A client of the settings' Redis; who finds all of its connections busy waits for one.
-
-    After a restart of Redis every connection of the pool is dead: a command on one is tried again on a new one. Each
-    may be repeated; a notification that is queued twice does no harm.
-    """
-    pool = BlockingConnectionPool(
-        host=settings.redis_host,
-        port=settings.redis_port,
-        decode_responses=True,
-        max_connections=64,
-        timeout=10,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.5), retries=3),
-    )
-    return Redis.from_pool(pool)
 
 
 async def delete_namespace(redis: Redis, namespace: str) -> int:

@@ -6,10 +6,14 @@ The supervisor writes it as one JSON file; a process that can be used answers wi
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from realstack.endpoints import Endpoint, endpoints, join
 from sim.design import Design
+
+METADATA_MAX_AGE_MS = 2_000
 
 
 class Choices(msgspec.Struct, frozen=True):
@@ -25,11 +29,23 @@ class Choices(msgspec.Struct, frozen=True):
     idempotence: bool
     linger_s: float
     partitions: int
+    consistency: str
+    nodes: int
 
     @classmethod
     def of(cls, design: Design) -> Choices:
         """The backend's part of a design."""
         return msgspec.convert({name: getattr(design, name) for name in cls.__struct_fields__}, cls)
+
+    @property
+    def copies(self) -> int:
+        """Copies of every record and row."""
+        return self.nodes
+
+    @property
+    def in_sync(self) -> int:
+        """Copies that must have a record before it is acknowledged to `acks = all`."""
+        return max(1, self.copies - 1)
 
     @property
     def sequenced(self) -> bool:
@@ -38,15 +54,33 @@ class Choices(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything a process needs. `namespace` prefixes topics, keyspace and keys; `number` counts from 1."""
+    """Everything a process needs. `namespace` prefixes topics, keyspace and keys.
+
+    Addresses as in `realstack.servers.Addresses`; `detours` leads from the address of a server to that of a proxy.
+    """
 
     kafka: str
-    cassandra_host: str
-    cassandra_port: int
-    redis_host: str
-    redis_port: int
+    cassandra: str
+    redis: str
+    sentinel: str
     namespace: str
     choices: Choices
+    detours: dict[str, str] = {}
+
+    @property
+    def kafka_options(self) -> dict[str, Any]:
+        """What every client of Kafka is made with."""
+        brokers = [join(*self.way_to(*each)) for each in endpoints(self.kafka)]
+        options: dict[str, Any] = {"bootstrap_servers": brokers}
+        if self.choices.nodes > 1:
+            # Nothing tells a client that a leader moved away from a broker that only stands still.
+            options["metadata_max_age_ms"] = METADATA_MAX_AGE_MS
+        return options
+
+    def way_to(self, host: str, port: int) -> Endpoint:
+        """Where to connect to reach a server: at its own address, or at a proxy's before it."""
+        address = join(host, port)
+        return endpoints(self.detours.get(address, address))[0]
 
     @property
     def messages_topic(self) -> str:

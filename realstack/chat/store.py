@@ -16,14 +16,17 @@ from typing import Any, NamedTuple
 
 from cassandra import ConsistencyLevel
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
+from cassandra.connection import DefaultEndPoint, DefaultEndPointFactory
 from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
 
 from realstack.chat.records import MessageRecord
 from realstack.chat.settings import Settings
+from realstack.endpoints import endpoints
 
 PAGE = 50
 HEADS = 100
 _RECONNECT_EVERY_S = 0.5
+_CONSISTENCY = {"ONE": ConsistencyLevel.LOCAL_ONE, "QUORUM": ConsistencyLevel.LOCAL_QUORUM}
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {keyspace}.messages (conv int, position bigint, message_id bigint, uuid text,
@@ -57,19 +60,32 @@ def connect(settings: Settings) -> Cluster:
     """A cluster object for the settings' Cassandra; the caller shuts it down."""
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc="datacenter1")),
-        consistency_level=ConsistencyLevel.LOCAL_QUORUM,
+        consistency_level=_CONSISTENCY[settings.choices.consistency],
         serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
         request_timeout=10.0,
     )
     return Cluster(
-        [settings.cassandra_host],
-        port=settings.cassandra_port,
+        [DefaultEndPoint(*settings.way_to(*each)) for each in endpoints(settings.cassandra)],
+        endpoint_factory=_Ways(settings),
         protocol_version=5,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         connect_timeout=10,
         # The default doubles up to ten minutes, during which a node that is back would not be used.
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_EVERY_S, max_attempts=None),
     )
+
+
+class _Ways(DefaultEndPointFactory):  # type: ignore[misc]
+    """Where the driver connects to the nodes that it learns of from others."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def create(self, row: Any) -> DefaultEndPoint:
+        """See the driver's `EndPointFactory`."""
+        direct = super().create(row)
+        return DefaultEndPoint(*self._settings.way_to(direct.address, direct.port))
 
 
 def create_tables(session: Session, keyspace: str, replication: int = 1) -> None:

@@ -171,8 +171,7 @@ class Replay:
     async def _drain(self) -> bool:
         """Wait until the log is worked on, every sender has its answer and nothing comes; False at the limit."""
         backend = self._plan.backend
-        topics = [backend.messages_topic, backend.receipts_topic]
-        lag = Lag(backend.kafka, backend.group, topics, backend.choices.partitions)
+        lag = Lag(backend, [backend.messages_topic, backend.receipts_topic])
         await lag.start()
         try:
             deadline_s = time.monotonic() + self._plan.drain_limit_s

@@ -52,12 +52,15 @@ class Acts:
 
 
 def refuse_impossible(faults: tuple[Fault, ...], servers: Servers) -> None:
-    """Raise UsageError for faults of servers that are not ours to harm."""
+    """Raise UsageError for faults of servers that are not ours to harm, or that are not there."""
     for place, fault in enumerate(faults):
+        if not fault.hits_server:
+            continue
         service = servers.services.get(fault.target)
-        if service is not None and service.detour is None:
+        if service is None or service.detour is None:
             why = "stand between it and its clients" if fault.kind in NETWORK else "stop it"
+            where = f" at {service.address}" if service else ""
             raise UsageError(
-                f"faults.{place}: {fault.kind} of {fault.target} at {service.address}, which is not a process of ours: "
+                f"faults.{place}: {fault.kind} of {fault.target}{where}, which is not a process of ours: "
                 f"we cannot {why}; use --servers local"
             )

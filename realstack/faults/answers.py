@@ -84,4 +84,4 @@ class _Frames:
 
 def answers_of(server: str) -> Answers:
     """What counts as an answer of this server, for one connection."""
-    return ProduceResponses() if server == "kafka" else Chunks()
+    return ProduceResponses() if server.startswith("kafka") else Chunks()

@@ -1,7 +1,7 @@
 """The injector's side of the proxy: started when a schedule needs it, gone with the drive.
 
 with network_between(faults, servers, folder) as network:
-    network.addresses        where the backend finds its servers now: at the proxy
+    network.around(settings)        where the backend finds its servers now: at the proxy
     undo = network.begin(fault)
 """
 
@@ -12,16 +12,17 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from realstack.chat.settings import Settings
+from realstack.endpoints import join
 from realstack.faults.injector import Undo
 from realstack.faults.proxy import Plan, Ready, Route
 from realstack.faults.weather import Change
-from realstack.servers import Addresses, ManagedProcess, Servers
+from realstack.servers import ManagedProcess, Servers
+from realstack.servers.ports import HOST
 from sim.errors import ServerStartError
 from sim.faults import NETWORK, Fault
 
@@ -30,11 +31,15 @@ _ANSWER_WITHIN_S = 10.0
 
 
 class Network:
-    """A running proxy."""
+    """A running proxy. `detours` lead from the address of a server to the proxy's before it."""
 
-    def __init__(self, addresses: Addresses, control: int) -> None:
-        self.addresses = addresses
+    def __init__(self, detours: dict[str, str], control: int) -> None:
+        self._detours = detours
         self._control = control
+
+    def around(self, settings: Settings) -> Settings:
+        """The settings with the detours."""
+        return msgspec.structs.replace(settings, detours=self._detours)
 
     def begin(self, fault: Fault) -> Undo:
         """Change the weather before one server; undoing tells how much was hit."""
@@ -56,11 +61,10 @@ class Network:
 @contextmanager
 def network_between(faults: Sequence[Fault], servers: Servers, folder: Path) -> Iterator[Network | None]:
     """A proxy before every server that has a fault of the network; None if there is none."""
-    targets = {fault.target for fault in faults if fault.kind in NETWORK}
-    if not targets:
+    routes = _routes(faults, servers)
+    if not routes:
         yield None
         return
-    routes = {name: Route(*detour) for name in sorted(targets) if (detour := servers.services[name].detour)}
     plan, ready = folder / "proxy.json", folder / "proxy.ready.json"
     plan.write_bytes(msgspec.json.encode(Plan(routes)))
     ready.unlink(missing_ok=True)
@@ -68,9 +72,18 @@ def network_between(faults: Sequence[Fault], servers: Servers, folder: Path) -> 
     process = servers.scope.spawn("proxy", argv, folder / "logs" / "proxy.log")
     try:
         told = _ready(process, ready)
-        yield Network(_by_the_proxy(servers.addresses, told.ports), told.control)
+        detours = {servers.services[name].address: join(HOST, port) for name, port in told.ports.items()}
+        yield Network(detours, told.control)
     finally:
         process.terminate()
+
+
+def _routes(faults: Sequence[Fault], servers: Servers) -> dict[str, Route]:
+    targets = {fault.target for fault in faults if fault.kind in NETWORK}
+    if any(target.startswith("kafka") for target in targets):
+        # Whoever comes by a broker's proxy is told the proxies of all brokers.
+        targets |= {name for name, service in servers.services.items() if service.kind == "kafka"}
+    return {name: Route(*detour) for name in sorted(targets) if (detour := servers.services[name].detour)}
 
 
 def _ready(process: ManagedProcess, path: Path) -> Ready:
@@ -81,13 +94,3 @@ def _ready(process: ManagedProcess, path: Path) -> Ready:
             raise ServerStartError(why, process.log_tail())
         time.sleep(0.02)
     return msgspec.json.decode(path.read_bytes(), type=Ready)
-
-
-def _by_the_proxy(direct: Addresses, ports: dict[str, int]) -> Addresses:
-    changed: dict[str, Any] = {}
-    if "kafka" in ports:
-        changed["kafka"] = f"127.0.0.1:{ports['kafka']}"
-    for name in ("cassandra", "redis"):
-        if name in ports:
-            changed |= {f"{name}_host": "127.0.0.1", f"{name}_port": ports[name]}
-    return replace(direct, **changed)

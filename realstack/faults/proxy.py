@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from realstack.chat.process import run_process, tell
+from realstack.endpoints import endpoints
 from realstack.faults.passage import Passage
 from realstack.faults.weather import Change, Weather
 
@@ -28,10 +29,10 @@ _HOST = "127.0.0.1"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Where the proxy listens for a server (0: any free port), and where that server is."""
+    """Where the proxy listens for a server (0: any free port), and the address of that server."""
 
     listen: int
-    upstream: int
+    upstream: str
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ class Proxy:
     ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                upstream = await asyncio.open_connection(_HOST, route.upstream)
+                upstream = await asyncio.open_connection(*endpoints(route.upstream)[0])
             except OSError:
                 writer.transport.abort()
                 return

@@ -7,7 +7,8 @@
         servers.check()
 
 service.py            the protocol that every server follows
-local.py              processes of this machine: kafka.py, cassandra.py, redis.py on local_service.py and jvm.py
+local.py              processes of this machine: kafka.py, cassandra.py, redis.py on local_service.py and jvm.py;
+                      of a cluster each at its place.py, Redis watched by sentinel.py
 containers.py         containers of official images: container_service.py on engine.py
 external.py           servers at given addresses (addresses.py)
 process.py, guard.py  processes that no run leaves behind

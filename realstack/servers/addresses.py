@@ -5,7 +5,8 @@
     cassandra = "h:9042"                                                   CHATSCALE_CASSANDRA=h:9042
     redis = "h:6379"                                                       CHATSCALE_REDIS=h:6379
 
-A port may be left out (9092, 9042, 6379). Kafka takes several brokers, separated by commas.
+A port may be left out (9092, 9042, 6379; 26379 of a sentinel). Of a cluster several are given, separated by commas.
+Where `sentinel` is given, the Redis to write to is the primary "mymaster" that the sentinels name at the time.
 """
 
 from __future__ import annotations
@@ -17,21 +18,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from realstack.endpoints import join
 from sim.errors import UsageError
 
 DEFAULT_PORTS = {"kafka": 9092, "cassandra": 9042, "redis": 6379}
+_PORTS = {**DEFAULT_PORTS, "sentinel": 26379}
 EXAMPLE = "kafka=HOST:9092,cassandra=HOST:9042,redis=HOST:6379"
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What a client needs to connect. `kafka` is a bootstrap list such as "127.0.0.1:9092"."""
+    """What a client needs to connect: of each server one HOST:PORT, or several separated by commas.
+
+    With a `sentinel`, whoever wants Redis asks there first.
+    """
 
     kafka: str
-    cassandra_host: str
-    cassandra_port: int
-    redis_host: str
-    redis_port: int
+    cassandra: str
+    redis: str
+    sentinel: str = ""
 
 
 def parse_addresses(text: str | None, environment: Mapping[str, str]) -> Addresses:
@@ -40,29 +45,13 @@ def parse_addresses(text: str | None, environment: Mapping[str, str]) -> Address
     `UsageError` tells which server has no address, an unknown name, or an address that is not HOST:PORT.
     """
     if text is None:
-        entries = {
-            name: environment[key] for name in DEFAULT_PORTS if (key := f"CHATSCALE_{name.upper()}") in environment
-        }
+        entries = {name: environment[key] for name in _PORTS if (key := f"CHATSCALE_{name.upper()}") in environment}
     elif text.endswith(".toml"):
         entries = _read_file(Path(text))
     else:
         entries = _split(text)
     _require_all(entries)
-    brokers = [_host_port("kafka", broker) for broker in entries["kafka"].split(",")]
-    cassandra_host, cassandra_port = _host_port("cassandra", entries["cassandra"])
-    redis_host, redis_port = _host_port("redis", entries["redis"])
-    return Addresses(
-        kafka=",".join(join(host, port) for host, port in brokers),
-        cassandra_host=cassandra_host,
-        cassandra_port=cassandra_port,
-        redis_host=redis_host,
-        redis_port=redis_port,
-    )
-
-
-def join(host: str, port: int) -> str:
-    """host:port, with the brackets that an IPv6 address needs."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return Addresses(**{name: _normal(name, text) for name, text in entries.items()})
 
 
 def _split(text: str) -> dict[str, str]:
@@ -98,9 +87,9 @@ def _read_file(path: Path) -> dict[str, str]:
 
 def _require_all(entries: Mapping[str, str]) -> None:
     for name in entries:
-        if name not in DEFAULT_PORTS:
-            near = difflib.get_close_matches(name, DEFAULT_PORTS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(DEFAULT_PORTS)}"
+        if name not in _PORTS:
+            near = difflib.get_close_matches(name, _PORTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_PORTS)}"
             raise UsageError(f"server addresses: unknown server {name!r}; {hint}")
     missing = [name for name in DEFAULT_PORTS if not entries.get(name)]
     if missing:
@@ -110,7 +99,12 @@ def _require_all(entries: Mapping[str, str]) -> None:
         )
 
 
-def _host_port(name: str, text: str) -> tuple[str, int]:
+def _normal(name: str, text: str) -> str:
+    """Every address with its port."""
+    return ",".join(_host_port(name, each) for each in text.split(","))
+
+
+def _host_port(name: str, text: str) -> str:
     try:
         parts = urlsplit(f"//{text.strip()}")
         host, port = parts.hostname, parts.port
@@ -118,4 +112,4 @@ def _host_port(name: str, text: str) -> tuple[str, int]:
         host, port = None, None
     if not host or parts.path or parts.query or port == 0:
         raise UsageError(f"{name} address {text!r} is not HOST:PORT")
-    return host, port or DEFAULT_PORTS[name]
+    return join(host, port or _PORTS[name])

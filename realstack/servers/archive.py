@@ -34,13 +34,16 @@ class ClassArchive:
         """Whether an earlier run left it."""
         return self._path.exists()
 
-    def options(self) -> list[str]:
-        """What a start of the JVM needs to use the archive, or to record it."""
+    def options(self, *, record: bool = True) -> list[str]:
+        """What a start of the JVM needs to use the archive, or to record it where there is none."""
         base = java_archive(self._java)
         if self.exists:
             return [f"-XX:SharedArchiveFile={os.pathsep.join(map(str, [*base, self._path]))}"]
+        options = [f"-XX:SharedArchiveFile={each}" for each in base]
+        if not record:
+            return options
         return [
-            *(f"-XX:SharedArchiveFile={each}" for each in base),
+            *options,
             f"-XX:ArchiveClassesAtExit={self._recording}",
             "-Xlog:cds=off",
             "-Xlog:cds+dynamic=off",

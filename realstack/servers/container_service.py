@@ -39,11 +39,12 @@ CPU_SHARES = 64
 class ContainerService(ABC):
     """A server in a container of this machine's engine. `version` is the image's tag until the server tells its own."""
 
-    name: ClassVar[str]
+    kind: ClassVar[str]
     client_loggers: ClassVar[Sequence[str]] = ()
     pid = None
 
     def __init__(self, scope: ProcessScope, folder: Path, image: str) -> None:
+        self.name = self.kind
         self.image = prefixed(image)
         self.version = image.rpartition(":")[2]
         self.log_path = folder / "logs" / f"{self.name}.log"
@@ -71,7 +72,7 @@ class ContainerService(ABC):
         return f"{HOST}:{self._port}"
 
     @property
-    def detour(self) -> tuple[int, int] | None:
+    def detour(self) -> tuple[int, str] | None:
         """See `Service`."""
         return None
 

@@ -16,11 +16,12 @@ from pathlib import Path
 from testcontainers.core.container import DockerContainer
 
 from realstack.servers import jars
-from realstack.servers.cassandra import SINGLE_NODE, LocalCassandra
+from realstack.servers.cassandra import AT_ONCE, LocalCassandra
 from realstack.servers.container_service import ContainerService
 from realstack.servers.engine import connect_engine, require_image
-from realstack.servers.kafka import LocalKafka
-from realstack.servers.local_service import Ports, render
+from realstack.servers.kafka import LocalKafka, properties
+from realstack.servers.local_service import render
+from realstack.servers.place import Place, Ports
 from realstack.servers.ports import HOST
 from realstack.servers.probes import probe_cassandra, probe_kafka, probe_redis
 from realstack.servers.process import ProcessScope
@@ -35,15 +36,13 @@ REDIS_PORT = 6379
 class KafkaContainer(ContainerService):
     """One broker that is its own controller. It listens on the same port inside as outside: clients learn that one."""
 
-    name = "kafka"
+    kind = "kafka"
     client_loggers = ("aiokafka", "aiokafka.conn")
 
     def configure(self, container: DockerContainer, port: int) -> int:
         """See `ContainerService`."""
-        properties = render(
-            "kafka.properties", host=HOST, ports=Ports(port, CONTROLLER_PORT, port, port), data=KAFKA_DATA
-        )
-        container.with_envs(**as_environment(properties))
+        place = Place(1, HOST, Ports(port, CONTROLLER_PORT, port, port))
+        container.with_envs(**as_environment(render("kafka.properties", **properties(place, [place]), data=KAFKA_DATA)))
         # No proxy stands before a container, so that nobody needs the listener for what comes through one.
         container.with_env("KAFKA_LISTENERS", f"CLIENT://0.0.0.0:{port},CONTROLLER://{HOST}:{CONTROLLER_PORT}")
         container.with_env("KAFKA_ADVERTISED_LISTENERS", f"CLIENT://{HOST}:{port}")
@@ -59,7 +58,7 @@ class KafkaContainer(ContainerService):
 class CassandraContainer(ContainerService):
     """A single node with one token, without the waits that a ring needs."""
 
-    name = "cassandra"
+    kind = "cassandra"
     client_loggers = ("cassandra.cluster", "cassandra.connection", "cassandra.pool")
 
     def configure(self, container: DockerContainer, port: int) -> int:
@@ -69,7 +68,7 @@ class CassandraContainer(ContainerService):
             CASSANDRA_NUM_TOKENS="1",
             MAX_HEAP_SIZE=LocalCassandra.heap,
             HEAP_NEWSIZE="200m",
-            JVM_EXTRA_OPTS=" ".join(("-XX:TieredStopAtLevel=1", *SINGLE_NODE)),
+            JVM_EXTRA_OPTS=" ".join(("-XX:TieredStopAtLevel=1", *AT_ONCE)),
         )
         return CASSANDRA_PORT
 
@@ -81,7 +80,7 @@ class CassandraContainer(ContainerService):
 class RedisContainer(ContainerService):
     """Presence and connections only: nothing is kept over a restart."""
 
-    name = "redis"
+    kind = "redis"
 
     def configure(self, container: DockerContainer, port: int) -> int:
         """See `ContainerService`."""

@@ -7,9 +7,11 @@ from typing import NoReturn
 
 from tenacity import RetryError, Retrying, stop_after_delay, wait_fixed
 
-from realstack.servers.addresses import Addresses, join
+from realstack.endpoints import Endpoint, endpoints
+from realstack.servers.addresses import Addresses
 from realstack.servers.ports import answers
 from realstack.servers.probes import probe_cassandra, probe_kafka, probe_redis
+from realstack.servers.sentinel import ask_primary
 from sim.errors import ServerError, ServerLostError, UsageError
 
 READY_LIMIT_S = 10.0
@@ -21,11 +23,11 @@ class ExternalService:
     pid = None
     detour = None
 
-    def __init__(self, name: str, endpoints: list[tuple[str, int]], probe: Callable[[], str | None]) -> None:
-        self.name = name
-        self.address = ",".join(join(host, port) for host, port in endpoints)
+    def __init__(self, kind: str, address: str, probe: Callable[[], str | None]) -> None:
+        self.kind = self.name = kind
+        self.address = address
         self.version = "unknown"
-        self._endpoints = endpoints
+        self._endpoints = endpoints(address)
         self._probe = probe
 
     def start(self) -> None:
@@ -88,12 +90,16 @@ class ExternalService:
 
 
 def external_services(addresses: Addresses) -> list[ExternalService]:
-    """The three services at these addresses."""
-    brokers = [(host, int(port)) for host, _, port in (each.rpartition(":") for each in addresses.kafka.split(","))]
-    cassandra = (addresses.cassandra_host, addresses.cassandra_port)
-    redis = (addresses.redis_host, addresses.redis_port)
+    """The three services at these addresses; Redis is where its sentinels are, if it has any."""
+    cassandra = endpoints(addresses.cassandra)[0]
     return [
-        ExternalService("kafka", brokers, lambda: probe_kafka(addresses.kafka)),
-        ExternalService("cassandra", [cassandra], lambda: probe_cassandra(*cassandra)),
-        ExternalService("redis", [redis], lambda: probe_redis(*redis)),
+        ExternalService("kafka", addresses.kafka, lambda: probe_kafka(addresses.kafka)),
+        ExternalService("cassandra", addresses.cassandra, lambda: probe_cassandra(*cassandra)),
+        ExternalService("redis", addresses.sentinel or addresses.redis, lambda: probe_redis(*_primary(addresses))),
     ]
+
+
+def _primary(addresses: Addresses) -> Endpoint:
+    """The Redis to write to."""
+    sentinels = endpoints(addresses.sentinel)
+    return ask_primary(sentinels) if sentinels else endpoints(addresses.redis)[0]

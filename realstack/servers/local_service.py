@@ -7,14 +7,14 @@ trip, as its clients make it). The base chooses ports, waits until the probe goe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from jinja2 import StrictUndefined, Template
 
-from realstack.servers.ports import HOST, free_ports, says_taken
+from realstack.servers.place import Place, free_places
+from realstack.servers.ports import says_taken
 from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
 from realstack.servers.readiness import await_ready
 from realstack.servers.timer_slack import timer_slack
@@ -25,39 +25,33 @@ PORT_ATTEMPTS = 3
 TEMPLATES_FOLDER = Path(__file__).with_name("templates")
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """A server's ports on loopback: for clients, for its own traffic, and for a proxy before it.
+class LocalService(ABC):
+    """A server as a process of this machine: alone, or one of a cluster whose places are given beforehand.
 
-    `behind` is where the server itself would take what came through a proxy at `proxy`.
+    Alone, it chooses its ports at the first start and keeps them.
     """
 
-    client: int
-    internal: int
-    proxy: int
-    behind: int
-
-
-class LocalService(ABC):
-    """A server as a process of this machine. Ports are chosen at the first start and kept."""
-
-    name: ClassVar[str]
+    kind: ClassVar[str]
     timer_slack_s: ClassVar[float] = 0.0
 
-    def __init__(self, scope: ProcessScope, folder: Path) -> None:
+    def __init__(self, scope: ProcessScope, folder: Path, cluster: Sequence[Place] = (), number: int = 1) -> None:
+        self.name = f"{self.kind}-{number}" if cluster else self.kind
         self.data = folder / "data" / self.name
         self.log_path = folder / "logs" / f"{self.name}.log"
         self._scope = scope
-        self._ports: Ports | None = None
+        self._is_alone = not cluster
+        self._members = tuple(cluster)
+        self._number = number
         self._process: ManagedProcess | None = None
         self._wanted = False
+        self._comes_back = False
 
     @abstractmethod
-    def command(self, ports: Ports) -> list[str]:
+    def command(self) -> list[str]:
         """Write the configuration below `data` and give the command line."""
 
     @abstractmethod
-    def probe(self, port: int) -> None:
+    def probe(self) -> None:
         """A round trip as a client would make it. Any error means: not yet."""
 
     @property
@@ -66,21 +60,26 @@ class LocalService(ABC):
         """See `Service`."""
 
     @property
-    def ports(self) -> Ports:
-        """The chosen ports."""
-        if self._ports is None:
+    def members(self) -> tuple[Place, ...]:
+        """The places of its cluster, or its own if it is alone."""
+        if not self._members:
             raise ServerError(f"{self.name} has no address before it is started")
-        return self._ports
+        return self._members
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self.members[self._number - 1]
 
     @property
     def address(self) -> str:
         """See `Service`."""
-        return f"{HOST}:{self.ports.client}"
+        return self.place.address
 
     @property
-    def detour(self) -> tuple[int, int] | None:
+    def detour(self) -> tuple[int, str] | None:
         """See `Service`."""
-        return self.ports.proxy, self.ports.client
+        return self.place.ports.proxy, self.address
 
     @property
     def pid(self) -> int | None:
@@ -96,10 +95,10 @@ class LocalService(ABC):
 
     def start(self) -> None:
         """See `Service`."""
-        if self._ports is None:
-            self._ports = Ports(*free_ports(4))
+        if not self._members:
+            self._members = free_places()
         self.data.mkdir(parents=True, exist_ok=True)
-        command = self.command(self._ports)
+        command = self.command()
         with timer_slack(self.timer_slack_s):
             self._process = self._scope.spawn(self.name, command, self.log_path, nice=BEHIND_THE_DRIVER)
         self._wanted = True
@@ -109,16 +108,16 @@ class LocalService(ABC):
         await_ready(self.name, self._probe_once, READY_LIMIT_S, self.log_path, self.log_tail)
 
     def launch(self) -> None:
-        """Start and wait; where a port was taken meanwhile, try again with others."""
+        """Start and wait; where a port was taken meanwhile, try again with others, which no member of a cluster can."""
         for attempt in range(1, PORT_ATTEMPTS + 1):
             self.start()
             try:
                 self.wait_ready()
                 break
             except ServerStartError as error:
-                if attempt == PORT_ATTEMPTS or not says_taken(error.log_tail):
+                if attempt == PORT_ATTEMPTS or not self._is_alone or not says_taken(error.log_tail):
                     raise
-                self._ports = None
+                self._members = ()
 
     def finish(self, on_event: Callable[[str], None]) -> None:
         """End with a run that went well: at once, for its data are thrown away."""
@@ -126,9 +125,9 @@ class LocalService(ABC):
 
     def _probe_once(self) -> None:
         self._require_alive()
-        if not self.process.listens(self.ports.client):
+        if not self.process.listens(self.place.ports.client):
             raise ConnectionRefusedError(f"it does not listen at {self.address}")
-        self.probe(self.ports.client)
+        self.probe()
         self._require_alive()
 
     def _require_alive(self) -> None:
@@ -153,6 +152,7 @@ class LocalService(ABC):
 
     def restart(self) -> None:
         """See `Service`."""
+        self._comes_back = True
         self.stop()
         self.start()
         self.wait_ready()

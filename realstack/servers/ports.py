@@ -9,12 +9,12 @@ HOST = "127.0.0.1"
 TAKEN_MARKS = ("address already in use", "address in use", "bindexception", "failed to bind")
 
 
-def free_ports(count: int) -> list[int]:
-    """Distinct TCP ports, free on loopback a moment ago."""
+def free_ports(count: int, host: str = HOST) -> list[int]:
+    """Distinct TCP ports, free at this loopback address a moment ago."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
-            each.bind((HOST, 0))
+            each.bind((host, 0))
         return [each.getsockname()[1] for each in sockets]
 
 

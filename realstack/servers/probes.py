@@ -11,19 +11,19 @@ import secrets
 TIMEOUT_S = 10.0
 
 
-def probe_kafka(bootstrap: str) -> None:
-    """Create a topic, write one record with acks=all and idempotence, read it back, delete the topic."""
-    asyncio.run(asyncio.wait_for(_kafka_round_trip(bootstrap), TIMEOUT_S))
+def probe_kafka(bootstrap: str, copies: int = 1) -> None:
+    """Create a topic of so many copies, write a record with acks=all and idempotence, read it, delete the topic."""
+    asyncio.run(asyncio.wait_for(_kafka_round_trip(bootstrap, copies), TIMEOUT_S))
 
 
-async def _kafka_round_trip(bootstrap: str) -> None:
+async def _kafka_round_trip(bootstrap: str, copies: int) -> None:
     from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
     topic = f"chatscale-probe-{secrets.token_hex(4)}"
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
-        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+        await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=copies)])
         try:
             await _write_and_read(bootstrap, topic)
         finally:
@@ -49,12 +49,17 @@ async def _write_and_read(bootstrap: str, topic: str) -> None:
         await consumer.stop()
 
 
-def probe_cassandra(host: str, port: int) -> str:
-    """Read and give the release version, such as "5.0.8"."""
+def probe_cassandra(host: str, port: int, *, in_ring: bool = False) -> str:
+    """Read and give the release version, such as "5.0.8"; of a node `in_ring` only once it works with a majority."""
+    from cassandra import ConsistencyLevel
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
-    from cassandra.policies import RoundRobinPolicy
+    from cassandra.policies import WhiteListRoundRobinPolicy
 
-    profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy(), request_timeout=TIMEOUT_S)
+    profile = ExecutionProfile(
+        load_balancing_policy=WhiteListRoundRobinPolicy([host]),
+        consistency_level=ConsistencyLevel.QUORUM,
+        request_timeout=TIMEOUT_S,
+    )
     cluster = Cluster(
         [host],
         port=port,
@@ -63,21 +68,29 @@ def probe_cassandra(host: str, port: int) -> str:
         schema_metadata_enabled=False,
     )
     try:
-        return str(cluster.connect().execute("SELECT release_version FROM system.local").one().release_version)
+        session = cluster.connect()
+        if in_ring:
+            # A table of Cassandra's own that it keeps three copies of.
+            session.execute("SELECT * FROM system_distributed.view_build_status LIMIT 1")
+        return str(session.execute("SELECT release_version FROM system.local").one().release_version)
     finally:
         cluster.shutdown()
 
 
 def probe_redis(host: str, port: int) -> str:
-    """Write and read a key that expires; the version, with the name in front where it is Valkey."""
+    """Write and read a key that expires, or find a replica in step; the version, with the name in front if Valkey."""
     import redis
 
     key, value = f"chatscale-probe-{secrets.token_hex(4)}", secrets.token_hex(4)
     with redis.Redis(host=host, port=port, socket_timeout=TIMEOUT_S, decode_responses=True) as client:
-        client.set(key, value, ex=5)
-        if client.get(key) != value:
-            raise ConnectionError(f"redis at {host}:{port} forgot a key at once")
-        client.delete(key)
+        replication = client.info("replication")
+        if replication["role"] == "master":
+            client.set(key, value, ex=5)
+            if client.get(key) != value:
+                raise ConnectionError(f"redis at {host}:{port} forgot a key at once")
+            client.delete(key)
+        elif replication["master_link_status"] != "up":
+            raise ConnectionError(f"redis at {host}:{port} is not in step with its primary yet")
         return redis_label(client.info("server"))
 
 

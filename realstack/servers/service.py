@@ -12,8 +12,12 @@ class Service(Protocol):
     """A server of a run. An external one refuses `pause`, `resume`, `kill` and `restart` with `UsageError`."""
 
     @property
+    def kind(self) -> str:
+        """kafka, cassandra, redis, or sentinel."""
+
+    @property
     def name(self) -> str:
-        """kafka, cassandra or redis."""
+        """Its kind; with a number behind if it is one of a cluster, as in kafka-2."""
 
     @property
     def version(self) -> str:
@@ -24,8 +28,8 @@ class Service(Protocol):
         """host:port of its clients."""
 
     @property
-    def detour(self) -> tuple[int, int] | None:
-        """Ports of this machine for a proxy: where it listens and where it leads; None where there can be none."""
+    def detour(self) -> tuple[int, str] | None:
+        """For a proxy before it: the port where that listens and the address where it leads; None if there can be none."""
 
     @property
     def pid(self) -> int | None:

@@ -5,6 +5,8 @@
 "external"     addresses from CHATSCALE_KAFKA, CHATSCALE_CASSANDRA, CHATSCALE_REDIS
 "x.toml", "kafka=…,cassandra=…,redis=…"   addresses given there
 "auto"         what this machine has: local
+
+Of a cluster (`nodes = 3`) all start at once, and each waits for the others as far as it needs them.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from realstack.servers.addresses import EXAMPLE, Addresses, parse_addresses
+from realstack.servers.addresses import DEFAULT_PORTS, EXAMPLE, Addresses, parse_addresses
 from realstack.servers.external import external_services
 from realstack.servers.local import local_services
 from realstack.servers.process import ProcessScope
@@ -42,7 +44,7 @@ class OwnService(Service, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Three ready servers. `scope` starts further processes that end with the run (gateways, workers, driver)."""
+    """Ready servers by name. `scope` starts further processes that end with the run (gateways, workers, driver)."""
 
     addresses: Addresses
     services: dict[str, Service]
@@ -52,7 +54,7 @@ class Servers:
     @property
     def versions(self) -> dict[str, str]:
         """Such as {"kafka": "4.3.1", "cassandra": "5.0.8", "redis": "6.2.14"}."""
-        return {name: service.version for name, service in self.services.items()}
+        return {kind: service.version for service in self.services.values() if (kind := service.kind) in DEFAULT_PORTS}
 
     def check(self) -> None:
         """`ServerLostError`, naming it, if a server died that nobody killed on purpose."""
@@ -66,13 +68,19 @@ class Servers:
 
 @contextmanager
 def start_servers(
-    servers: str, folder: Path, *, on_event: Callable[[str], None] = lambda _: None, durable: bool = False
+    servers: str,
+    folder: Path,
+    *,
+    on_event: Callable[[str], None] = lambda _: None,
+    durable: bool = False,
+    nodes: int = 1,
 ) -> Iterator[Servers]:
     """Kafka, Cassandra and Redis by the named provider or at the given addresses, ready within the block.
 
     `UsageError` for an unknown provider or address, a `ServerError` where one cannot be had. `on_event` takes a line
     for each step and may be called from several threads. `ready_s` holds the seconds that each took and, as "all",
-    those of the whole call. A local Cassandra that will be killed should be `durable`, at a price for every write.
+    those of the whole call. A single Cassandra that will be killed should be `durable`, at a price for every write.
+    Servers at addresses are as many as they are, whatever `nodes` says.
     """
     began_s = time.monotonic()
     addresses = _given(servers)
@@ -88,7 +96,7 @@ def start_servers(
     if scratch.exists():
         raise UsageError(f"{scratch} exists already and would be removed; take another folder")
     with ProcessScope(scratch) as scope:
-        own = _own_services(servers, scope, folder, on_event, durable=durable)
+        own = _own_services(servers, scope, folder, on_event, durable=durable, nodes=nodes)
         ready_s = _bring_up({each.name: each.launch for each in own}, scope, on_event)
         ready_s["all"] = time.monotonic() - began_s
         yield Servers(_addresses_of(own), {each.name: each for each in own}, ready_s, scope)
@@ -96,10 +104,15 @@ def start_servers(
 
 
 def _own_services(
-    servers: str, scope: ProcessScope, folder: Path, on_event: Callable[[str], None], *, durable: bool
+    servers: str, scope: ProcessScope, folder: Path, on_event: Callable[[str], None], *, durable: bool, nodes: int
 ) -> Sequence[OwnService]:
     if servers != "containers":
-        return local_services(scope, folder, on_event, durable=durable)
+        return local_services(scope, folder, on_event, durable=durable, nodes=nodes)
+    if nodes > 1:
+        raise UsageError(
+            f"containers are one node of each server, not {nodes}: a cluster needs --servers local, "
+            f"or --servers external with the addresses of one"
+        )
     try:
         from realstack.servers.containers import container_services
     except ImportError as error:
@@ -150,5 +163,7 @@ def _at_once(tasks: dict[str, Callable[[], T]], scope: ProcessScope) -> dict[str
 
 
 def _addresses_of(services: Sequence[Service]) -> Addresses:
-    by_name = {each.name: each for each in services}
-    return parse_addresses(",".join(f"{name}={each.address}" for name, each in by_name.items()), {})
+    found: dict[str, list[str]] = {}
+    for each in services:
+        found.setdefault(each.kind, []).append(each.address)
+    return Addresses(**{kind: ",".join(addresses) for kind, addresses in found.items()})

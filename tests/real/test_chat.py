@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 
 from realstack.chat.frames import MAX_FRAME_BYTES
 from realstack.drive import drive
+from realstack.endpoints import endpoints
 from realstack.servers import Servers
 from realstack.stack import ChatStack
 from reports.checks import check_history
@@ -209,13 +210,14 @@ async def _abuse(url: str) -> None:
 
 def test_nothing_of_a_run_is_left_in_the_servers(servers: Servers, tmp_path: Path) -> None:
     from cassandra.cluster import Cluster
+    from cassandra.connection import DefaultEndPoint
     from redis import Redis
 
     history_of(servers, tmp_path, [*members(5, ANNA, BERT), at(0.1, "connect", ANNA), say(0.5, ANNA, 1)])
     where = servers.addresses
-    with Redis(host=where.redis_host, port=where.redis_port, decode_responses=True) as redis:
+    with Redis(*endpoints(where.redis)[0], decode_responses=True) as redis:
         assert list(redis.scan_iter("chatscale-*")) == []
-    cluster = Cluster([where.cassandra_host], port=where.cassandra_port, protocol_version=5)
+    cluster = Cluster([DefaultEndPoint(*endpoints(where.cassandra)[0])], protocol_version=5)
     try:
         keyspaces = pd.DataFrame(cluster.connect().execute("SELECT keyspace_name FROM system_schema.keyspaces"))
     finally:

@@ -10,6 +10,7 @@ from redis import Redis
 
 from realstack.drive import drive
 from realstack.driver.replay import Progress
+from realstack.endpoints import endpoints
 from realstack.servers import Servers
 from reports.checks import check_history
 from reports.witnesses import witness_verdicts
@@ -63,6 +64,5 @@ def test_an_interrupted_run_leaves_the_servers_going_and_nothing_of_itself(serve
     with pytest.raises(KeyboardInterrupt):
         drive(servers, quiet.model_copy(update={"faults": (pause,)}), make_trace(quiet), tmp_path, interrupt)
     servers.check()
-    where = servers.addresses
-    with Redis(host=where.redis_host, port=where.redis_port, decode_responses=True, socket_timeout=5) as redis:
+    with Redis(*endpoints(servers.addresses.redis)[0], decode_responses=True, socket_timeout=5) as redis:
         assert list(redis.scan_iter("chatscale-*")) == []

@@ -14,10 +14,12 @@ import redis
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
+from cassandra.connection import DefaultEndPoint
 from cassandra.policies import RoundRobinPolicy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from realstack.endpoints import endpoints
 from realstack.servers import Servers, start_servers
 from sim.errors import ServerLostError, UsageError
 
@@ -56,20 +58,18 @@ def test_cassandra_keeps_its_rows_when_it_is_restarted(servers: Servers) -> None
 
 
 def test_a_paused_redis_answers_nothing_and_forgets_nothing(servers: Servers) -> None:
-    addresses = servers.addresses
-    with redis.Redis(host=addresses.redis_host, port=addresses.redis_port) as client:
+    host, port = endpoints(servers.addresses.redis)[0]
+    with redis.Redis(host, port) as client:
         client.set("paused", "kept")
     servers.services["redis"].pause()
     with (
-        redis.Redis(
-            host=addresses.redis_host, port=addresses.redis_port, socket_timeout=0.2, retry=Retry(NoBackoff(), 0)
-        ) as client,
+        redis.Redis(host, port, socket_timeout=0.2, retry=Retry(NoBackoff(), 0)) as client,
         pytest.raises(redis.TimeoutError),
     ):
         client.get("paused")
     servers.check()
     servers.services["redis"].resume()
-    with redis.Redis(host=addresses.redis_host, port=addresses.redis_port) as client:
+    with redis.Redis(host, port) as client:
         assert client.get("paused") == b"kept"
 
 
@@ -140,8 +140,7 @@ def session(servers: Servers) -> Iterator[Session]:
     """A CQL session."""
     profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy())
     cluster = Cluster(
-        [servers.addresses.cassandra_host],
-        port=servers.addresses.cassandra_port,
+        [DefaultEndPoint(*endpoints(servers.addresses.cassandra)[0])],
         protocol_version=5,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
     )

@@ -12,6 +12,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from realstack.endpoints import endpoints
 from realstack.servers import Servers, start_servers
 from realstack.servers.engine import connect_engine, engine_address
 from realstack.servers.guard import LABEL
@@ -67,9 +68,7 @@ def test_ready_containers_answer_their_clients_on_loopback_alone(
 
 def test_a_paused_container_answers_nothing_and_forgets_nothing(containers: Servers) -> None:
     where = containers.addresses
-    with redis.Redis(
-        host=where.redis_host, port=where.redis_port, socket_timeout=0.3, retry=Retry(NoBackoff(), 0)
-    ) as client:
+    with redis.Redis(*endpoints(where.redis)[0], socket_timeout=0.3, retry=Retry(NoBackoff(), 0)) as client:
         client.set("paused", "kept")
         containers.services["redis"].pause()
         with pytest.raises(redis.TimeoutError):

@@ -18,7 +18,7 @@ def choices(**design: Any) -> Choices:
 
 
 def settings(**design: Any) -> Settings:
-    return Settings("127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1", 1, "test", choices(**design))
+    return Settings("127.0.0.1:1", "127.0.0.1:1", "127.0.0.1:1", "", "test", choices(**design))
 
 
 def record(uuid: str, *, conv: int = 5, sender: int = 1, message_id: int = 1, text: str = "hello") -> MessageRecord:

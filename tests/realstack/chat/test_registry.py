@@ -46,7 +46,7 @@ def on_redis(port: int, scene: Callable[[Registry, Redis], Awaitable[None]], **d
     """Run a scene on an empty Redis."""
 
     async def main() -> None:
-        where = msgspec.structs.replace(settings(**design), redis_port=port)
+        where = msgspec.structs.replace(settings(**design), redis=f"127.0.0.1:{port}")
         redis = Redis(port=port, decode_responses=True)
         registry = open_registry(where)
         try:
@@ -188,7 +188,7 @@ def test_a_namespace_is_removed_and_no_other_key(redis_port: int) -> None:
 
 def test_notifications_stand_in_a_stream(redis_port: int) -> None:
     async def scene(_: Registry, redis: Redis) -> None:
-        pushes = open_pushes(msgspec.structs.replace(settings(), redis_port=redis_port))
+        pushes = open_pushes(msgspec.structs.replace(settings(), redis=f"127.0.0.1:{redis_port}"))
         await pushes.notify([17, 23], 5, "m1")
         await pushes.close()
         entries = await redis.xrange("test:pushes")

@@ -32,7 +32,7 @@ def test_only_a_sequence_is_sequenced() -> None:
 
 
 def test_every_name_is_in_the_namespace() -> None:
-    made = Settings("k:1", "c", 1, "r", 1, "chatscale-ab12", choices())
+    made = Settings("k:1", "c:1", "r:1", "", "chatscale-ab12", choices())
     names = (made.messages_topic, made.receipts_topic, made.group, made.keyspace)
     assert names == ("chatscale-ab12-messages", "chatscale-ab12-receipts", "chatscale-ab12-workers", "chatscale_ab12")
 

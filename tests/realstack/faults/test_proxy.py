@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from realstack.endpoints import join
 from realstack.faults.answers import ProduceResponses
 from realstack.faults.proxy import Plan, Proxy, Route
 from realstack.faults.weather import Change
@@ -81,7 +82,7 @@ def in_a_world(scene: Callable[[World], Awaitable[None]]) -> None:
         async with AsyncExitStack() as stack:
             server = await asyncio.start_server(echo, HOST, 0)
             stack.callback(server.close)
-            proxy = Proxy(Plan({"redis": Route(0, server.sockets[0].getsockname()[1])}))
+            proxy = Proxy(Plan({"redis": Route(0, join(HOST, server.sockets[0].getsockname()[1]))}))
             ready = await proxy.serve(stack)
             world = World(proxy, ready.ports["redis"], ready.control)
             await scene(world)
@@ -177,7 +178,7 @@ def test_a_client_of_a_server_that_is_gone_is_turned_away() -> None:
             gone = await asyncio.start_server(echo, HOST, 0)
             port = gone.sockets[0].getsockname()[1]
             gone.close()
-            proxy = Proxy(Plan({"redis": Route(0, port)}))
+            proxy = Proxy(Plan({"redis": Route(0, join(HOST, port))}))
             ready = await proxy.serve(stack)
             world = World(proxy, ready.ports["redis"], ready.control)
             assert await (await world.client()).ask(b"hello") == b""

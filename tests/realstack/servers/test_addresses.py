@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from realstack.endpoints import endpoints
 from realstack.servers.addresses import Addresses, parse_addresses
 from sim.errors import UsageError
 
-HERE = Addresses(kafka="k:9092", cassandra_host="c", cassandra_port=9042, redis_host="r", redis_port=6379)
+HERE = Addresses(kafka="k:9092", cassandra="c:9042", redis="r:6379")
 
 
 def test_one_string_gives_all_three() -> None:
@@ -16,13 +17,15 @@ def test_a_port_may_be_left_out() -> None:
     assert parse_addresses("kafka=k,cassandra=c,redis=r", {}) == HERE
 
 
-def test_kafka_takes_several_brokers() -> None:
-    assert parse_addresses("kafka=a:1,b:2,cassandra=c,redis=r", {}).kafka == "a:1,b:2"
+def test_a_cluster_has_several_addresses_and_its_redis_sentinels() -> None:
+    cluster = parse_addresses("kafka=a:1,b:2,cassandra=c,d:5,redis=r,sentinel=s:1,t", {})
+    assert cluster == Addresses("a:1,b:2", "c:9042,d:5", "r:6379", "s:1,t:26379")
 
 
-def test_an_ipv6_address_keeps_its_brackets_only_where_a_port_follows() -> None:
+def test_an_ipv6_address_keeps_its_brackets_as_text_only() -> None:
     addresses = parse_addresses("kafka=[::1]:9,cassandra=[::1]:7,redis=[::1]", {})
-    assert (addresses.kafka, addresses.cassandra_host, addresses.redis_port) == ("[::1]:9", "::1", 6379)
+    assert (addresses.kafka, addresses.cassandra, addresses.redis) == ("[::1]:9", "[::1]:7", "[::1]:6379")
+    assert endpoints(addresses.kafka) == [("::1", 9)]
 
 
 def test_the_environment_gives_what_no_argument_does() -> None:

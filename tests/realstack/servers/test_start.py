@@ -7,8 +7,9 @@ import pytest
 
 from realstack.servers import ProcessScope, local, local_service, start_servers
 from realstack.servers.containers import as_environment
-from realstack.servers.local_service import LocalService, Ports
-from realstack.servers.ports import free_ports
+from realstack.servers.local_service import LocalService
+from realstack.servers.place import Place, Ports, free_places
+from realstack.servers.ports import HOST
 from sim.errors import ServerError, ServerLostError, ServerMissingError, ServerStartError, UsageError
 
 LISTEN = """
@@ -22,14 +23,14 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
 class StandIn(LocalService):
     """Runs a Python script in place of a server; the script gets the port."""
 
-    name = "stand-in"
+    kind = "stand-in"
     version = "1"
     script = LISTEN
 
-    def command(self, ports: Ports) -> list[str]:
-        return [sys.executable, "-c", self.script, str(ports.client)]
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", self.script, str(self.place.ports.client)]
 
-    def probe(self, port: int) -> None:
+    def probe(self) -> None:
         pass
 
 
@@ -105,8 +106,9 @@ def test_a_port_that_is_taken_is_replaced_by_another(tmp_path: Path, monkeypatch
     with ProcessScope() as scope:
         first = StandIn(scope, tmp_path / "first")
         first.launch()
-        offers = iter([[first.ports.client, 1, 2, 3], free_ports(4)])
-        monkeypatch.setattr(local_service, "free_ports", lambda count: next(offers))
+        taken = Place(1, HOST, Ports(first.place.ports.client, 1, 2, 3))
+        offers = iter([(taken,), free_places()])
+        monkeypatch.setattr(local_service, "free_places", lambda: next(offers))
         second = StandIn(scope, tmp_path / "second")
         second.launch()
         assert second.address != first.address
