@@ -103,7 +103,7 @@ def ask_primary(sentinels: Sequence[Endpoint]) -> Endpoint:
     """The primary that the first sentinel names that answers; `ServerError` if none does."""
     for host, port in sentinels:
         try:
-            with redis.Redis(host, port, socket_timeout=TIMEOUT_S) as client:
+            with redis.Redis(host, port, socket_timeout=TIMEOUT_S, decode_responses=True) as client:
                 primary: Endpoint | None = client.sentinel_get_master_addr_by_name(PRIMARY)
         except redis.RedisError:
             continue

@@ -29,7 +29,7 @@ class Service(Protocol):
 
     @property
     def detour(self) -> tuple[int, str] | None:
-        """For a proxy before it: the port where that listens and the address where it leads; None if there can be none."""
+        """For a proxy before it: the port where it listens, the address where it leads; None if there can be none."""
 
     @property
     def pid(self) -> int | None:

@@ -37,6 +37,25 @@ def test_every_name_is_in_the_namespace() -> None:
     assert names == ("chatscale-ab12-messages", "chatscale-ab12-receipts", "chatscale-ab12-workers", "chatscale_ab12")
 
 
+def test_who_wants_kafka_is_told_all_brokers_and_of_a_cluster_asks_often_who_leads() -> None:
+    one = Settings("k:1", "c:1", "r:1", "", "chatscale-ab12", choices())
+    three = Settings("k:1,l:2,m:3", "c:1", "r:1", "s:1", "chatscale-ab12", choices(nodes=3))
+    assert one.kafka_options == {"bootstrap_servers": ["k:1"]}
+    assert three.kafka_options == {"bootstrap_servers": ["k:1", "l:2", "m:3"], "metadata_max_age_ms": 2_000}
+
+
+def test_a_detour_leads_to_the_proxy_and_everything_else_goes_straight() -> None:
+    made = Settings("k:1,l:2", "c:1", "r:1", "", "chatscale-ab12", choices(), detours={"l:2": "proxy:9"})
+    assert made.kafka_options["bootstrap_servers"] == ["k:1", "proxy:9"]
+    assert (made.way_to("l", 2), made.way_to("c", 1)) == (("proxy", 9), ("c", 1))
+
+
+@pytest.mark.parametrize(("nodes", "copies", "in_sync"), [(1, 1, 1), (3, 3, 2)])
+def test_a_cluster_keeps_three_copies_and_can_spare_one(nodes: int, copies: int, in_sync: int) -> None:
+    made = choices(nodes=nodes)
+    assert (made.copies, made.in_sync) == (copies, in_sync)
+
+
 def test_a_state_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "gateway-1.ready.json"
     for port in (1, 2):

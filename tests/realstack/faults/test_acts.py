@@ -64,7 +64,10 @@ def test_lost_heartbeats_are_the_drivers_business() -> None:
 
 
 def test_faults_of_servers_elsewhere_are_refused_before_anything_runs() -> None:
-    ours, theirs = SimpleNamespace(detour=(1, 2)), SimpleNamespace(detour=None, address="redis.example:6379")
+    ours, theirs = (
+        SimpleNamespace(detour=(1, "127.0.0.1:2")),
+        SimpleNamespace(detour=None, address="redis.example:6379"),
+    )
     servers = cast(Servers, SimpleNamespace(services={"kafka": ours, "redis": theirs}))
     allowed = Fault.model_validate({"at": 1, "kind": "pause", "target": "kafka", "for": 1})
     refuse_impossible((allowed,), servers)
@@ -74,6 +77,14 @@ def test_faults_of_servers_elsewhere_are_refused_before_anything_runs() -> None:
             UsageError, match=rf"faults\.1: {kind} of redis at redis\.example:6379.*{why}.*--servers local"
         ):
             refuse_impossible((allowed, refused), servers)
+
+
+def test_a_fault_of_a_node_that_is_not_there_is_refused() -> None:
+    theirs = SimpleNamespace(detour=None, address="k:9092,l:9092,m:9092")
+    servers = cast(Servers, SimpleNamespace(services={"kafka": theirs}))
+    fault = Fault.model_validate({"at": 1, "kind": "kill", "target": "kafka-2", "for": 1})
+    with pytest.raises(UsageError, match=r"faults\.0: kill of kafka-2, which is not a process of ours"):
+        refuse_impossible((fault,), servers)
 
 
 def test_what_the_network_hit_is_told_when_it_is_undone() -> None:

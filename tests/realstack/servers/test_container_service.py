@@ -33,7 +33,7 @@ class Answers:
 class StandIn(ContainerService):
     """A server whose container is there already."""
 
-    name = "stand-in"
+    kind = "stand-in"
 
     def __init__(self, scope: ProcessScope, folder: Path, answers: Answers) -> None:
         super().__init__(scope, folder, "nobody/stand-in:7")

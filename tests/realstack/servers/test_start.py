@@ -62,6 +62,14 @@ def test_an_engine_on_another_machine_is_refused(tmp_path: Path, monkeypatch: py
         pass
 
 
+def test_a_cluster_of_containers_is_refused_with_what_there_is(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UsageError, match=r"containers are one node of each server, not 3: .* --servers local"),
+        start_servers("containers", tmp_path, nodes=3),
+    ):
+        pass
+
+
 def test_kafkas_properties_become_the_variables_of_its_image() -> None:
     properties = "# nothing\n\nlog.dirs=/data\nlistener.security.protocol.map=A:B,C:D\nx=a=b\n"
     assert as_environment(properties) == {
