@@ -26,6 +26,7 @@ COMMANDS = {
     "sweep": ("chatscale.commands.sweep", "Simulate many designs side by side; table, knee, plot."),
     "sensitivity": ("chatscale.commands.sensitivity", "Tell which assumption moves latency and size most."),
     "run": ("chatscale.commands.run", "Plan, drive real servers, simulate, judge, compare."),
+    "endure": ("chatscale.commands.endure", "Judge one drawn schedule of faults after the other."),
     "verify": ("chatscale.commands.verify", "Check the history of a run, or any history file."),
     "selftest": ("chatscale.commands.selftest", "Prove the checks: seeded bugs are caught, clean runs pass."),
     "compare": ("chatscale.commands.compare", "Hold prediction against measurement, or two runs, or two designs."),

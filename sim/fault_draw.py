@@ -9,6 +9,7 @@ other. What is drawn stands in the run's scenario file, so that a run can be rep
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.random import PCG64, SeedSequence
 
 from sim.design import Design
 from sim.errors import UsageError
-from sim.faults import NETWORK, Fault
+from sim.faults import KINDS, NETWORK, STOPS, Fault
 from sim.scenario import Scenario
 
 _SLOT_S = 20.0
@@ -28,17 +29,28 @@ _STREAM = 0xFA17
 
 def draw_faults(seed: int, design: Design, duration_s: float) -> tuple[Fault, ...]:
     """As many faults as slots fit; at least one. Raises UsageError for a run that is too short for any."""
+    return _draw_slots([seed, _STREAM], design, duration_s, KINDS)
+
+
+def draw_mixed_faults(seed: int, design: Design, duration_s: float) -> tuple[Fault, ...]:
+    """In every slot a part is stopped, and the network goes wrong somewhere too. Raises UsageError as `draw_faults`."""
+    stops = _draw_slots([seed, _STREAM, 1], design, duration_s, STOPS)
+    network = _draw_slots([seed, _STREAM, 2], design, duration_s, NETWORK)
+    return tuple(sorted((*stops, *network), key=lambda fault: fault.at_s))
+
+
+def _draw_slots(entropy: list[int], design: Design, duration_s: float, kinds: Collection[str]) -> tuple[Fault, ...]:
     if duration_s < _SLOT_S:
         raise UsageError(
             f"a run of {duration_s:g} s has no time for drawn faults; they need {_SLOT_S:g} s: --set run.duration"
         )
-    rng = np.random.Generator(PCG64(SeedSequence([seed, _STREAM])))
+    rng = np.random.Generator(PCG64(SeedSequence(entropy)))
     slots = int(duration_s // _SLOT_S)
     slot_s = duration_s / slots
-    return tuple(_draw(rng, design, number * slot_s, slot_s) for number in range(slots))
+    return tuple(_draw(rng, design, number * slot_s, slot_s, kinds) for number in range(slots))
 
 
-def _draw(rng: np.random.Generator, design: Design, start_s: float, slot_s: float) -> Fault:
+def _draw(rng: np.random.Generator, design: Design, start_s: float, slot_s: float, kinds: Collection[str]) -> Fault:
     gateways = [f"gateway-{number + 1}" for number in range(design.gateways)]
     workers = [f"worker-{number + 1}" for number in range(design.workers)]
     targets: dict[str, list[str]] = {
@@ -48,7 +60,7 @@ def _draw(rng: np.random.Generator, design: Design, start_s: float, slot_s: floa
         "skew": gateways,
         "lose-heartbeats": gateways,
     }
-    kind = str(rng.choice(list(targets)))
+    kind = str(rng.choice([kind for kind in targets if kind in kinds]))
     row: dict[str, Any] = {
         "kind": kind,
         "target": str(rng.choice(targets[kind])),

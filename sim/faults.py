@@ -50,7 +50,8 @@ _RULES = {
     "skew": _Rule(("gateway",), needs=("by",), may_have=("for",)),
     "lose-heartbeats": _Rule(("gateway",), needs=("for",), may_have=("share",)),
 }
-_STOPS = ("pause", "kill")
+KINDS = tuple(_RULES)
+STOPS = ("pause", "kill")
 # How many nodes a cluster of any kind can go on without.
 _SPARED = 1
 NETWORK = ("slow", "partition", "cut", "lose-response")
@@ -89,6 +90,10 @@ class Fault(BaseModel):
         None, alias="after", description="bytes that each connection still answers before it breaks, 0 if not given"
     )
     nth: Annotated[int, Field(ge=1)] | None = Field(None, description="which answer is lost, the first if not given")
+
+    def __str__(self) -> str:
+        lasts = "" if self.for_s is None else f" for {self.for_s:g} s"
+        return f"{self.kind} {self.target} at {self.at_s:g} s{lasts}"
 
     @property
     def end_s(self) -> float:
@@ -137,7 +142,7 @@ def misfits(faults: Sequence[Fault], design: Design, duration_s: float) -> Itera
             yield f"faults.{place}.at ({fault.at_s:g} s) must come before run.duration ({duration_s:g} s)"
     by_start = sorted(enumerate(faults), key=lambda numbered: numbered[1].at_s)
     for (_, one), (place, other) in combinations(by_start, 2):
-        at_odds = one.kind == other.kind or {one.kind, other.kind} <= set(_STOPS)
+        at_odds = one.kind == other.kind or {one.kind, other.kind} <= set(STOPS)
         if one.target == other.target and at_odds and other.at_s <= one.end_s:
             yield f"faults.{place}.at ({other.at_s:g} s): {other.kind} of {other.target} while its {one.kind} lasts"
     yield from _nobody_left(faults, design)

@@ -22,6 +22,9 @@ servers_option = click.option(
     help="local (from packages), containers (official images), external (CHATSCALE_KAFKA, …), a .toml file, "
     "or kafka=HOST:PORT,cassandra=…,redis=…",
 )
+settings_option = click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Lay a value over the scenario; repeatable."
+)
 out_option = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -35,9 +38,7 @@ def asks_scenario(command: _F) -> _F:
     command = click.option("--seed", type=click.IntRange(min=0), help="Seed of the trace (default: the scenario's).")(
         command
     )
-    command = click.option(
-        "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Lay a value over the scenario; repeatable."
-    )(command)
+    command = settings_option(command)
     return click.argument("name", metavar="SCENARIO")(command)
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sim.design import Design
 from sim.errors import UsageError
-from sim.fault_draw import draw_faults, with_drawn_faults
-from sim.faults import misfits
+from sim.fault_draw import draw_faults, draw_mixed_faults, with_drawn_faults
+from sim.faults import NETWORK, STOPS, misfits
 from sim.scenario_file import dump_scenario, load_scenario, parse_scenario
 
 
@@ -53,6 +53,18 @@ def test_of_a_cluster_every_node_is_drawn_sooner_or_later() -> None:
     assert {fault.target for fault in faults if fault.kind == "cut"} == {
         *("kafka-1", "kafka-2", "kafka-3", "cassandra-1", "cassandra-2", "cassandra-3", "redis-1", "redis-2")
     }
+
+
+@given(st.integers(0, 2**32), st.sampled_from([1, 3]), st.floats(20, 200))
+def test_a_mixed_schedule_stops_a_part_and_harms_the_network_in_every_slot(
+    seed: int, nodes: int, duration_s: float
+) -> None:
+    design = Design.model_validate({"nodes": nodes})
+    faults = draw_mixed_faults(seed, design, duration_s)
+    slots = duration_s // 20
+    assert sum(fault.kind in STOPS for fault in faults) == sum(fault.kind in NETWORK for fault in faults) == slots
+    assert list(misfits(faults, design, duration_s)) == []
+    assert all(one.at_s <= other.at_s for one, other in pairwise(faults))
 
 
 def test_what_was_drawn_survives_in_the_scenario_s_file() -> None:
