@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import simpy
@@ -18,6 +18,9 @@ from numpy.random import PCG64, SeedSequence
 from sim.design import Design
 from sim.engine.profile import DELAYS, PROCESSES, Delay, Profile
 from sim.engine.stations import Cores, EventLoop, Pool
+
+if TYPE_CHECKING:
+    from sim.engine.node import Node
 
 Process = Generator[simpy.Event, Any, None]
 Item = TypeVar("Item")
@@ -49,6 +52,7 @@ class Context:
         self.env = simpy.Environment(initial_time=START_S)
         self.cores = Cores(self.env, profile.cores)
         self.processes: dict[str, Pool] = {}
+        self.nodes: dict[str, Node] = {}
         self.events: list[dict[str, Any]] = []
         self.last_event_s = self.env.now
         # By gateway: how far its clock is off, and the share of heartbeats that do not reach it.
@@ -83,7 +87,7 @@ class Context:
 
     def pool(self, name: str) -> Pool:
         """The threads of a JVM of that name, with its idle share."""
-        return self._started(name, Pool(self.env, self.cores, self.profile.threads[name], self._wake_s(name)))
+        return self._started(name, Pool(self.env, self.cores, self.profile.threads[kind_of(name)], self._wake_s(name)))
 
     def _wake_s(self, name: str) -> float:
         return self.profile.cpu_s(f"{kind_of(name)}.wake")

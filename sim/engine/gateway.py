@@ -190,14 +190,14 @@ class Gateway:
         if conv not in self._known_members:
             self._known_members.add(conv)
             yield self._work("query")
-            yield from self._store.read()
+            yield from self._store.read(conv)
 
     def _push(self, session: Session, frame: ToDevice) -> None:
         self._work("push").callbacks.append(lambda _: session.to_device(frame))
 
     def _resume(self, session: Session, request: Resume) -> Process:
         yield self._work("query")
-        yield from self._store.read()
+        yield from self._store.read(session.user)
         waiting = deque(self._memberships.get(session.user, ()) if request.everything else request.cursors)
         lanes = [
             self._context.env.process(self._catch_up(session, waiting, request.cursors))
@@ -213,8 +213,7 @@ class Gateway:
             more = True
             while more:
                 yield self._work("query")
-                yield from self._store.read()
-                rows = self._store.after(conv, read)
+                rows = yield from self._store.after(conv, read)
                 more = len(rows) == PAGE
                 for row in rows:
                     read = row.position

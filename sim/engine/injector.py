@@ -56,7 +56,16 @@ class Injector:
 
     def _begin(self, fault: Fault) -> None:
         by_s = fault.by_s or 0.0
+        node = self._context.nodes.get(fault.target)
         match fault.kind:
+            case "pause" if node is not None:
+                node.pause()
+            case "partition" if node is not None:
+                node.set_cut_off(True)
+            case "kill" if node is not None:
+                node.kill()
+            case "slow" if node is not None:
+                node.slow_down(by_s)
             case "pause" | "partition":
                 self._context.processes[fault.target].stop()
                 self._silence(fault.target)
@@ -70,7 +79,16 @@ class Injector:
                 self._context.heartbeats_lost[fault.target] = 1.0 if fault.share is None else fault.share
 
     def _end(self, fault: Fault) -> None:
+        node = self._context.nodes.get(fault.target)
         match fault.kind:
+            case "pause" if node is not None:
+                node.go_on()
+            case "partition" if node is not None:
+                node.set_cut_off(False)
+            case "kill" if node is not None:
+                node.restart()
+            case "slow" if node is not None:
+                node.slow_down(0.0)
             case "pause" | "partition":
                 self._context.processes[fault.target].go_on()
                 self._hear(fault.target)

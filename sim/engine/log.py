@@ -4,7 +4,8 @@
                                                                                 ▲
                                                                               commit
 
-One broker holds every partition: there `acks = all` and `acks = 1` wait for the same single copy. A request that is
+One broker holds every partition: there `acks = all` and `acks = 1` wait for the same single copy. Several brokers are
+in `replicated_log`; partitions that share their brokers share a lane, a connection of each client. A request that is
 not answered in time is sent again. The broker may have had the first: then an idempotent producer is recognised by its
 sequence numbers, another one appends everything twice.
 """
@@ -12,7 +13,7 @@ sequence numbers, another one appends everything twice.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,12 +53,21 @@ class Record:
 class Log:
     """The broker."""
 
+    lanes = 1
+
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.server = context.pool("kafka")
+        self._start()
         self._ends: dict[Key, int] = defaultdict(int)
         self._uncommitted: dict[Key, deque[Record]] = defaultdict(deque)
         self._readers: dict[Key, Consumer] = {}
+
+    def _start(self) -> None:
+        self._server = self.context.pool("kafka")
+
+    def lane_of(self, partition: int) -> int:
+        """Which of a client's connections serves a partition."""
+        return partition % self.lanes
 
     def record_of(self, value: Message | Receipt) -> Record:
         """A record with its topic and partition. Receipts follow their conversation even where messages have no key."""
@@ -70,22 +80,38 @@ class Log:
         return Record(topic, partition, value, context.env.event())
 
     def produce(self, batch: Sequence[Record]) -> Generator[simpy.Event, Any, bool]:
-        """One request of a producer."""
-        cpu_s = self.context.profile.cpu_s
-        yield self.server.run(cpu_s("kafka.produce") + len(batch) * cpu_s("kafka.record"))
-        for record in batch:
-            if record.offset < 0:
-                self._append(record)
-            elif not self.context.design.idempotence:
-                self._append(record.again())
+        """One request of a producer, for partitions of one lane; whether it was done."""
+        yield self._server.run(self._produce_s(batch))
+        for record in self._new_ones(batch):
+            self._append(record)
+            self._publish(record)
         return True
 
+    def serve(self, lane: int, operation: str) -> Process:
+        """The cost of another request to the broker of a lane."""
+        yield self._server.run(self.context.profile.cpu_s(operation))
+
+    def _produce_s(self, batch: Sequence[Record]) -> float:
+        cpu_s = self.context.profile.cpu_s
+        return cpu_s("kafka.produce") + len(batch) * cpu_s("kafka.record")
+
+    def _new_ones(self, batch: Sequence[Record]) -> Iterator[Record]:
+        for record in batch:
+            if record.offset < 0:
+                yield record
+            elif not self.context.design.idempotence:
+                yield record.again()
+
     def _append(self, record: Record) -> None:
-        key = record.key
-        record.offset = self._ends[key]
-        self._ends[key] += 1
+        record.offset = self._ends[record.key]
+        self._ends[record.key] += 1
         if isinstance(message := record.value, Message):
             message.partition, message.offset = record.partition, record.offset
+
+    def _publish(self, record: Record) -> None:
+        """Let readers have it."""
+        key = record.key
+        if isinstance(message := record.value, Message):
             where = {"partition": record.partition, "offset": record.offset}
             ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
             self.context.record("log.append", **ids, **where)
@@ -119,31 +145,32 @@ class Log:
 
 
 class Producer:
-    """A gateway's producer: the next request leaves when the last was answered, with everything that waits."""
+    """A gateway's producer: a lane's next request leaves when the last was answered, with everything that waits."""
 
     def __init__(self, log: Log, loop: Pool) -> None:
         self._log = log
         self._loop = loop
         self._context = log.context
-        self._waiting: Inbox[Record] = Inbox(log.context.env)
-        self._context.env.process(self._produce())
+        self._waiting: list[Inbox[Record]] = [Inbox(log.context.env) for _ in range(log.lanes)]
+        for waiting in self._waiting:
+            self._context.env.process(self._produce(waiting))
 
     def send(self, value: Message | Receipt) -> simpy.Event:
         """Queue a record; the event comes when the log has acknowledged it."""
         record = self._log.record_of(value)
-        self._waiting.put(record)
+        self._waiting[self._log.lane_of(record.partition)].put(record)
         return record.appended
 
-    def _produce(self) -> Process:
+    def _produce(self, waiting: Inbox[Record]) -> Process:
         context = self._context
         while True:
-            if not self._waiting:
-                yield self._waiting.filled()
+            if not waiting:
+                yield waiting.filled()
             if context.design.linger_s:
                 yield context.env.timeout(context.design.linger_s)
             if self._loop.stopped:
                 yield self._loop.awake()
-            batch = self._waiting.take()
+            batch = waiting.take()
             yield from self._send(batch)
             yield context.delay("ack")
             for record in batch:
@@ -157,24 +184,25 @@ class Producer:
 
 
 class Consumer:
-    """One assignment: fetches the records of some partitions, one request in flight, ahead of whoever polls."""
+    """One assignment: fetches the records of some partitions, one request a lane in flight, ahead of whoever polls."""
 
     def __init__(self, log: Log, loop: Pool, topics: Collection[str], partitions: Collection[int]) -> None:
         self._log = log
         self._loop = loop
         self._context = log.context
-        self._at_broker: Inbox[Record] = Inbox(log.context.env)
+        self._at_broker: list[Inbox[Record]] = [Inbox(log.context.env) for _ in range(log.lanes)]
         self._fetched: Inbox[Record] = Inbox(log.context.env)
         self.offsets = Offsets(log.context.env)
         self.offered = dict.fromkeys(topics, 0)
         self.closed = False
         log.assign(self, [(topic, partition) for topic in topics for partition in partitions])
-        self._context.env.process(self._fetch())
+        for lane in range(log.lanes):
+            self._context.env.process(self._fetch(lane))
 
     def offer(self, record: Record) -> None:
         """One of ours: it waits for the next fetch."""
         self.offered[record.topic] += 1
-        self._at_broker.put(record)
+        self._at_broker[self._log.lane_of(record.partition)].put(record)
 
     def poll(self) -> Generator[simpy.Event, Any, list[Record]]:
         """Everything fetched since the last poll; waits while there is nothing."""
@@ -182,15 +210,15 @@ class Consumer:
             yield self._fetched.filled()
         return self._fetched.take()
 
-    def _fetch(self) -> Process:
-        fetch_s = self._context.profile.cpu_s("kafka.fetch")
+    def _fetch(self, lane: int) -> Process:
+        at_broker = self._at_broker[lane]
         while True:
-            if not self._at_broker:
-                yield self._at_broker.filled()
+            if not at_broker:
+                yield at_broker.filled()
             if self._loop.stopped:
                 yield self._loop.awake()
-            yield self._log.server.run(fetch_s)
-            answer = self._at_broker.take()
+            yield from self._log.serve(lane, "kafka.fetch")
+            answer = at_broker.take()
             yield self._context.delay("log")
             for record in answer:
                 self._fetched.put(record)

@@ -18,65 +18,73 @@ import simpy
 from sim.engine.context import Context, Process
 
 
-class _Connection(NamedTuple):
+class Connection(NamedTuple):
+    """An entry of the registry."""
+
     gateway: int
     epoch: int
     expires_s: float
 
 
 class Registry:
-    """The keys, and what it costs to reach them. Commands of one pipeline take effect together."""
+    """The keys, and what it costs to reach them. Commands of one pipeline take effect together.
+
+    One Redis; one with a replica is in `redis_pair`.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._server = context.event_loop("redis")
         self._pipeline_s = context.profile.cpu_s("redis.pipeline")
         self._command_s = context.profile.cpu_s("redis.command")
-        self._connections: dict[int, _Connection] = {}
+        self._connections: dict[int, Connection] = {}
         self._online_until_s: dict[int, float] = {}
+        self._start()
+
+    def _start(self) -> None:
+        self._server = self._context.event_loop("redis")
 
     def renew(self, user: int, epoch: int, gateway: int) -> Generator[simpy.Event, Any, bool]:
         """Write both keys of a session, at its start and with each heartbeat; whether its entry was gone."""
-        yield self._commands(2)
+        yield from self._commands(2)
         now_s, design = self._context.env.now, self._context.design
         known, per_device = self._known(user), design.registry == "device"
         if not (per_device and known is not None and known.epoch > epoch):
-            self._connections[user] = _Connection(gateway, epoch, now_s + design.conn_ttl_s)
-            self._online_until_s[user] = now_s + design.presence_ttl_s
+            self._set(self._connections, user, Connection(gateway, epoch, now_s + design.conn_ttl_s))
+            self._set(self._online_until_s, user, now_s + design.presence_ttl_s)
         yield self._context.delay("route")
         return per_device and known is None
 
     def forget(self, user: int, epoch: int, gateway: int) -> Process:
         """Delete the keys of a session that ended."""
-        yield self._commands(2)
+        yield from self._commands(2)
         known = self._known(user)
         owns = known is not None and (known.gateway, known.epoch) == (gateway, epoch)
         if owns or self._context.design.registry == "user":
-            self._connections.pop(user, None)
-            self._online_until_s.pop(user, None)
+            self._set(self._connections, user, None)
+            self._set(self._online_until_s, user, None)
 
     def drop(self, users: Iterable[int], gateway: int) -> Process:
         """Delete the entries of users at a gateway that does not answer; with `registry = user` nobody does."""
         if self._context.design.registry == "device":
             asked = list(users)
-            yield self._commands(len(asked))
+            yield from self._commands(len(asked))
             for user in asked:
                 if (known := self._connections.get(user)) is not None and known.gateway == gateway:
-                    del self._connections[user]
+                    self._set(self._connections, user, None)
 
     def clear(self) -> None:
         """Forget every key, as a Redis without files does when it is killed."""
         self._connections.clear()
         self._online_until_s.clear()
 
-    def _known(self, user: int) -> _Connection | None:
+    def _known(self, user: int) -> Connection | None:
         known = self._connections.get(user)
         return known if known is not None and known.expires_s > self._context.env.now else None
 
     def routes(self, users: Iterable[int]) -> Generator[simpy.Event, Any, dict[int, int]]:
         """The gateway of every connected user among these."""
         asked = list(users)
-        yield self._commands(len(asked))
+        yield from self._commands(len(asked))
         now_s = self._context.env.now
         entries = ((user, self._connections.get(user)) for user in asked)
         found = {user: entry.gateway for user, entry in entries if entry is not None and entry.expires_s > now_s}
@@ -86,7 +94,7 @@ class Registry:
     def online(self, users: Iterable[int]) -> Generator[simpy.Event, Any, dict[int, bool]]:
         """Whether each of these is online."""
         asked = list(users)
-        yield self._commands(len(asked))
+        yield from self._commands(len(asked))
         now_s = self._context.env.now
         states = {user: self._online_until_s.get(user, now_s) > now_s for user in asked}
         yield self._context.delay("route")
@@ -94,8 +102,14 @@ class Registry:
 
     def notify(self) -> Process:
         """The cost of queueing push notifications."""
-        yield self._commands(1)
+        yield from self._commands(1)
         yield self._context.delay("route")
 
-    def _commands(self, number: int) -> simpy.Event:
-        return self._server.run(self._pipeline_s + number * self._command_s)
+    def _commands(self, number: int) -> Process:
+        yield self._server.run(self._pipeline_s + number * self._command_s)
+
+    def _set(self, keys: dict[int, Any], user: int, value: Any) -> None:
+        if value is None:
+            keys.pop(user, None)
+        else:
+            keys[user] = value

@@ -39,7 +39,7 @@ class Receipts:
         """Store and push a batch, in its order."""
         kept = {(receipt.conv, receipt.reader, receipt.state) for receipt in batch}
         yield self._work("receipt", len(kept))
-        yield self._env.all_of([self._env.process(self._store.write()) for _ in kept])
+        yield self._env.all_of([self._env.process(self._store.write(conv)) for conv, _, _ in sorted(kept)])
         senders = sorted({message.sender for receipt in batch for message in receipt.messages})
         yield self._work("seen", len(senders))
         routes = yield from self._registry.routes(senders)

@@ -33,6 +33,9 @@ from sim.engine.injector import Injector
 from sim.engine.log import Log
 from sim.engine.presence import Registry
 from sim.engine.profile import Profile
+from sim.engine.redis_pair import RedisPair
+from sim.engine.replicated_log import ReplicatedLog
+from sim.engine.ring import Ring
 from sim.engine.store import Store
 from sim.engine.worker import Worker
 from sim.errors import ModelError
@@ -54,8 +57,6 @@ def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int
 
     The same four arguments give the same history to the byte. Raises ModelError for a trace that is not possible.
     """
-    if scenario.design.nodes > 1:
-        raise ModelError("design.nodes = 3 is for real servers so far; leave it at 1 for the model")
     box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed, scenario.faults)
     box.run()
     return History.of([config_event(scenario, trace, round(START_S * 1e9)), *box.context.events])
@@ -69,7 +70,10 @@ class Box:
         self._trace = trace
         self._actions = _checked_actions(trace)
         context.event_loop("driver")
-        self._log, self._store, self._registry = Log(context), Store(context), Registry(context)
+        alone = design.nodes == 1
+        self._log = Log(context) if alone else ReplicatedLog(context)
+        self._store = Store(context) if alone else Ring(context)
+        self._registry = Registry(context) if alone else RedisPair(context)
         self._memberships: dict[int, list[int]] = {}
         for conv, members in sorted(trace.members.items()):
             for user in members:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,22 +22,28 @@ LWT_ROUND_TRIPS = 4
 
 
 class Store:
-    """Rows, and what it costs to reach them."""
+    """One node: rows, and what it costs to reach them. Several are in `ring`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._server = context.pool("cassandra")
         self._write_s = context.profile.cpu_s("cassandra.write")
         self._read_s = context.profile.cpu_s("cassandra.read")
-        self._trips = LWT_ROUND_TRIPS if context.design.dedup == "lwt" else 1
+        self._start()
+
+    def _start(self) -> None:
+        self._server = self._context.pool("cassandra")
+        self._trips = LWT_ROUND_TRIPS if self._context.design.dedup == "lwt" else 1
         self._rows: dict[int, dict[int, Message]] = defaultdict(dict)
         self._order: dict[int, list[int]] = defaultdict(list)
 
-    def insert(self, message: Message) -> Generator[simpy.Event, Any, bool]:
-        """Store a message. What stood at its position is overwritten; with `lwt` it stays, and the value is False."""
+    def insert(self, message: Message) -> Generator[simpy.Event, Any, bool | None]:
+        """Store a message. What stood at its position is overwritten; with `lwt` it stays, and the value is False.
+
+        The value is None when nobody knows whether it was stored.
+        """
         position = message.position
         for _ in range(self._trips):
-            yield from self.write()
+            yield from self.write(message.conv)
         rows = self._rows[message.conv]
         if position not in rows:
             insort(self._order[message.conv], position)
@@ -47,32 +53,36 @@ class Store:
         rows[position] = message if message.position == position else replace(message, position=position)
         return True
 
-    def write(self) -> Process:
-        """The cost of a plain write."""
+    def write(self, key: int) -> Process:
+        """The cost of a plain write of some other table."""
         yield self._server.run(self._write_s)
         yield self._context.delay("store")
 
-    def read(self) -> Process:
+    def read(self, key: int) -> Process:
         """The cost of a query."""
         yield self._server.run(self._read_s)
         yield self._context.delay("store")
 
-    def after(self, conv: int, position: int) -> list[Message]:
+    def after(self, conv: int, position: int) -> Generator[simpy.Event, Any, list[Message]]:
         """The next page of a conversation after a position, oldest first."""
+        yield from self.read(conv)
         order = self._order.get(conv, [])
         start = bisect_right(order, position)
         return [self._rows[conv][at] for at in order[start : start + PAGE]]
 
-    def latest(self, conv: int) -> list[Message]:
+    def latest(self, conv: int) -> Generator[simpy.Event, Any, list[Message]]:
         """All rows of a conversation, newest first."""
+        yield from self.read(conv)
         return [self._rows[conv][at] for at in reversed(self._order.get(conv, []))]
 
     def scan(self) -> None:
-        """Record every row: the final scan."""
+        """Record every row: the final scan, of all copies."""
         sequenced = self._context.design.cursor == "sequence"
-        for conv in sorted(self._rows):
-            for position in self._order[conv]:
-                row = self._rows[conv][position]
+        for conv, rows in sorted(self._all_rows().items()):
+            for position, row in sorted(rows.items()):
                 seq = {"seq": position} if sequenced else {}
                 ids = {"uuid": row.uuid, "message_id": row.message_id, "hash": row.hash}
                 self._context.record("store.row", conv=f"c{conv}", **ids, **seq)
+
+    def _all_rows(self) -> Mapping[int, Mapping[int, Message]]:
+        return self._rows

@@ -122,7 +122,7 @@ class Worker:
         if (done := sum(consumer.offsets.done.values())) > self._committed:
             self._committed = done
             positions = consumer.offsets.positions()
-            yield self._log.server.run(self._context.profile.cpu_s("kafka.commit"))
+            yield from self._log.serve(0, "kafka.commit")
             self._log.commit(consumer, positions)
 
     # One message.
@@ -143,8 +143,7 @@ class Worker:
         while True:
             if numbering.must_look_back(message.conv):
                 yield self._work("query")
-                yield from self._store.read()
-                numbering.look_back(message.conv, self._store.latest(message.conv))
+                numbering.look_back(message.conv, (yield from self._store.latest(message.conv)))
             if (known := numbering.known(message, conflicted=conflicted)) is not None:
                 message.position = known.position
                 return known.is_same_record(message)
@@ -182,7 +181,7 @@ class Worker:
         if conv not in self._known_members:
             self._known_members.add(conv)
             yield self._work("query")
-            yield from self._store.read()
+            yield from self._store.read(conv)
 
     def _push(self, message: Message, routes: Mapping[int, int]) -> list[simpy.Event]:
         groups: dict[tuple[int, int], list[int]] = {}
