@@ -1,4 +1,10 @@
-"""A namespace in every server: made before a run, with the membership of its trace, and removed after it."""
+"""A namespace in every server: made before a run, with the membership of its trace, and removed after it.
+
+    chatscale-1a2b3c4d-messages, -receipts    chatscale_1a2b3c4d    chatscale-1a2b3c4d:…
+    topics                                    keyspace              keys
+
+Nothing else is touched. What bears such a name already is not ours: then nothing is made, and nothing removed.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +18,41 @@ from cassandra.concurrent import execute_concurrent
 from cassandra.query import BatchStatement, BatchType, PreparedStatement
 from redis.exceptions import RedisError
 
-from realstack.chat.log import create_topics, delete_topics
+from realstack.chat.log import create_topics, delete_topics, topics_there
 from realstack.chat.redis_client import connect_redis
 from realstack.chat.registry import delete_namespace
 from realstack.chat.settings import Settings
-from realstack.chat.store import connect, create_tables, drop_tables
-from sim.errors import ServerLostError
+from realstack.chat.store import connect, create_tables, drop_tables, keyspaces_there
+from sim.errors import ServerLostError, UsageError
 from sim.trace import Trace
 
 SERVER_ERRORS = (DriverException, NoHostAvailable, KafkaError, RedisError, OSError)
 _CONCURRENCY = 64
 _BATCH_ROWS = 50
+
+
+def require_unused(settings: Settings) -> None:
+    """Raise UsageError if anything bears the namespace's name, ServerLostError when a server does not answer."""
+    try:
+        there = asyncio.run(_topics_and_keys(settings))
+        cluster = connect(settings)
+        try:
+            there += keyspaces_there(cluster.connect(), settings.keyspace)
+        finally:
+            cluster.shutdown()
+    except SERVER_ERRORS as error:
+        raise ServerLostError(f"could not look at the servers before the run: {error!r}") from error
+    if there:
+        raise UsageError(f"{', '.join(there)}: there already, and not made by this run; nothing was touched, run again")
+
+
+async def _topics_and_keys(settings: Settings) -> list[str]:
+    redis = connect_redis(settings)
+    try:
+        keys = [key async for key in redis.scan_iter(match=f"{settings.namespace}:*", count=1000)]
+    finally:
+        await redis.aclose()
+    return [*await topics_there(settings), *keys[:1]]
 
 
 def make_namespace(settings: Settings, trace: Trace) -> None:

@@ -24,7 +24,7 @@ import msgspec
 
 from realstack.chat.settings import Choices, Ready, Settings
 from realstack.chat.skew import skew_path, write_skew
-from realstack.provision import make_namespace, remove_namespace
+from realstack.provision import make_namespace, remove_namespace, require_unused
 from realstack.servers import Servers
 from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
 from sim.errors import ServerLostError, ServerStartError
@@ -64,6 +64,8 @@ class ChatStack:
         self._ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
+        if self.settings.elsewhere:
+            require_unused(self.settings)
         try:
             make_namespace(self.settings, self._trace)
             for kind, count in self._counts.items():

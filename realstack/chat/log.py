@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import for_code
 
 from realstack.chat.settings import Settings
 
@@ -49,20 +50,33 @@ def make_consumer(settings: Settings) -> AIOKafkaConsumer:
 
 
 async def create_topics(settings: Settings) -> None:
-    """Both topics, stamped by the broker's clock at append."""
+    """Both topics, stamped by the broker's clock at append. Raises KafkaError, also where one is there already."""
     choices = settings.choices
     configs = {"message.timestamp.type": "LogAppendTime", "min.insync.replicas": str(choices.in_sync)}
+    topics = [
+        NewTopic(topic, choices.partitions, choices.copies, topic_configs=configs)
+        for topic in (settings.messages_topic, settings.receipts_topic)
+    ]
     admin = AIOKafkaAdminClient(**settings.kafka_options)
     await admin.start()
     try:
-        await admin.create_topics(
-            [
-                NewTopic(topic, choices.partitions, choices.copies, topic_configs=configs)
-                for topic in (settings.messages_topic, settings.receipts_topic)
-            ]
-        )
+        answer = await admin.create_topics(topics)
     finally:
         await admin.close()
+    for topic, code, *_ in answer.topic_errors:
+        if code:
+            raise for_code(code)(topic)
+
+
+async def topics_there(settings: Settings) -> list[str]:
+    """Topics of the namespace that the log has."""
+    admin = AIOKafkaAdminClient(**settings.kafka_options)
+    await admin.start()
+    try:
+        there = await admin.list_topics()
+    finally:
+        await admin.close()
+    return sorted({settings.messages_topic, settings.receipts_topic} & set(there))
 
 
 async def delete_topics(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import ExponentialWithJitterBackoff
@@ -28,10 +28,12 @@ def connect_redis(settings: Settings) -> Redis:
     may be repeated; a notification that is queued twice does no harm.
     """
     options: dict[str, Any] = {"decode_responses": True, "max_connections": 64, "timeout": 10}
+    options |= settings.access_to("redis").redis_options()
     if settings.sentinel:
         return Redis.from_pool(_PrimaryPool(settings, **options, retry=_retry(_RETRIES_OF_A_PAIR)))
-    [(host, port)] = endpoints(settings.redis)
-    host, port = settings.way_to(host, port)
+    if options.pop("ssl", False):
+        options["connection_class"] = SSLConnection
+    host, port = settings.way_to(*endpoints(settings.redis)[0])
     return Redis.from_pool(BlockingConnectionPool(host=host, port=port, **options, retry=_retry(3)))
 
 
@@ -44,7 +46,8 @@ class _PrimaryPool(SentinelConnectionPool, BlockingConnectionPool):
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         times: dict[str, Any] = {"socket_timeout": _SILENCE_S, "socket_connect_timeout": _SILENCE_S}
-        sentinels = Sentinel(endpoints(settings.sentinel), sentinel_kwargs=times)  # type: ignore[no-untyped-call]
+        asked: dict[str, Any] = {**times, **settings.access_to("sentinel").redis_options()}
+        sentinels = Sentinel(endpoints(settings.sentinel), sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
         super().__init__(PRIMARY, sentinels, **times, **options)  # type: ignore[no-untyped-call]
         self._settings = settings
 

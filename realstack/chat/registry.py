@@ -22,15 +22,17 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
 end
 return 0
 """
-# Nor must an old session's heartbeat displace it; an entry that is gone is written again, and its session told.
+# Nor must an old session's heartbeat displace it; an entry that is gone is written again, and its session told. Gone is
+# also one that a promoted replica never had: then an older session's, of a lower epoch, is still in its place.
 _RENEW_OWN = """
 local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then
+local function epoch(entry) return tonumber(string.match(entry, '|(%d+)$')) end
+if owner and owner ~= ARGV[1] and epoch(owner) >= epoch(ARGV[1]) then
     return 0
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SET', KEYS[2], 'online', 'PX', ARGV[3])
-return owner and 0 or 1
+return owner == ARGV[1] and 0 or 1
 """
 # Users of a gateway that does not answer: their next heartbeat finds the entry gone, and they ask for what they missed.
 _DROP = """

@@ -5,11 +5,13 @@ The supervisor writes it as one JSON file; a process that can be used answers wi
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from realstack.access import Access, access_to
 from realstack.endpoints import Endpoint, endpoints, join
 from sim.design import Design
 
@@ -65,13 +67,18 @@ class Settings(msgspec.Struct, frozen=True):
     sentinel: str
     namespace: str
     choices: Choices
+    elsewhere: bool = False
     detours: dict[str, str] = {}
+
+    def access_to(self, server: str) -> Access:
+        """The credentials for a server; they stand in the environment and never in the settings' file."""
+        return access_to(server, os.environ) if self.elsewhere else Access()
 
     @property
     def kafka_options(self) -> dict[str, Any]:
         """What every client of Kafka is made with."""
         brokers = [join(*self.way_to(*each)) for each in endpoints(self.kafka)]
-        options: dict[str, Any] = {"bootstrap_servers": brokers}
+        options: dict[str, Any] = {"bootstrap_servers": brokers, **self.access_to("kafka").kafka_options()}
         if self.choices.nodes > 1:
             # Nothing tells a client that a leader moved away from a broker that only stands still.
             options["metadata_max_age_ms"] = METADATA_MAX_AGE_MS

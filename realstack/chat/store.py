@@ -59,7 +59,7 @@ class Row(NamedTuple):
 def connect(settings: Settings) -> Cluster:
     """A cluster object for the settings' Cassandra; the caller shuts it down."""
     profile = ExecutionProfile(
-        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy(local_dc="datacenter1")),
+        load_balancing_policy=TokenAwarePolicy(DCAwareRoundRobinPolicy()),  # the data centre of the first node
         consistency_level=_CONSISTENCY[settings.choices.consistency],
         serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
         request_timeout=10.0,
@@ -72,6 +72,7 @@ def connect(settings: Settings) -> Cluster:
         connect_timeout=10,
         # The default doubles up to ten minutes, during which a node that is back would not be used.
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_EVERY_S, max_attempts=None),
+        **settings.access_to("cassandra").cassandra_options(),
     )
 
 
@@ -89,13 +90,19 @@ class _Ways(DefaultEndPointFactory):  # type: ignore[misc]
 
 
 def create_tables(session: Session, keyspace: str, replication: int = 1) -> None:
-    """Create keyspace and tables."""
+    """Create keyspace and tables. Raises the driver's AlreadyExists."""
     session.execute(
-        f"CREATE KEYSPACE IF NOT EXISTS {keyspace} WITH replication = "
+        f"CREATE KEYSPACE {keyspace} WITH replication = "
         f"{{'class': 'SimpleStrategy', 'replication_factor': {replication}}}"
     )
     for table in _TABLES:
         session.execute(table.format(keyspace=keyspace))
+
+
+def keyspaces_there(session: Session, keyspace: str) -> list[str]:
+    """The keyspace's name, if there is one of it."""
+    rows = session.execute("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = %s", (keyspace,))
+    return [row[0] for row in rows]
 
 
 def drop_tables(session: Session, keyspace: str) -> None:

@@ -30,13 +30,15 @@ EXAMPLE = "kafka=HOST:9092,cassandra=HOST:9042,redis=HOST:6379"
 class Addresses:
     """What a client needs to connect: of each server one HOST:PORT, or several separated by commas.
 
-    With a `sentinel`, whoever wants Redis asks there first.
+    With a `sentinel`, whoever wants Redis asks there first. Servers `elsewhere`, which we did not start, may ask for
+    credentials (`realstack.access`).
     """
 
     kafka: str
     cassandra: str
     redis: str
     sentinel: str = ""
+    elsewhere: bool = False
 
 
 def parse_addresses(text: str | None, environment: Mapping[str, str]) -> Addresses:
@@ -51,7 +53,7 @@ def parse_addresses(text: str | None, environment: Mapping[str, str]) -> Address
     else:
         entries = _split(text)
     _require_all(entries)
-    return Addresses(**{name: _normal(name, text) for name, text in entries.items()})
+    return Addresses(**{name: _normal(name, text) for name, text in entries.items()}, elsewhere=True)
 
 
 def _split(text: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from realstack.access import FILE, variable_of
 from realstack.servers import jars, java, redis
 from realstack.servers.addresses import DEFAULT_PORTS, parse_addresses
 from realstack.servers.external import ExternalService, external_services
@@ -90,14 +91,14 @@ def _containers() -> Finding:
 
 
 def _external() -> list[Finding]:
-    """For information: whether servers are named in the environment, and whether they accept connections."""
+    """For information: whether servers are named in the environment, and whether they let us in."""
     names = [f"CHATSCALE_{server.upper()}" for server in DEFAULT_PORTS]
     if not any(name in os.environ for name in names):
         return [Finding("external", True, f"no servers named ({', '.join(names)} are not set)")]
     try:
-        services = external_services(parse_addresses(None, os.environ))
+        services = external_services(parse_addresses(None, os.environ), os.environ)
     except UsageError as error:
-        return [Finding("external", False, str(error), "set all three, or none")]
+        return [Finding("external", False, str(error), "set all three addresses, and credentials where they are asked")]
     return [_reached(service) for service in services]
 
 
@@ -107,7 +108,17 @@ def _reached(service: ExternalService) -> Finding:
     except ServerError as error:
         mend = f"start {service.name} there, or unset CHATSCALE_{service.name.upper()}"
         return Finding(f"external {service.name}", False, str(error), mend)
-    return Finding(f"external {service.name}", True, f"{service.address} accepts connections")
+    try:
+        service.greet()
+    except Exception as error:  # each client has its own
+        detail = f"{service.address} does not let us in with {service.access} ({type(error).__name__}: {error})"
+        return Finding(f"external {service.name}", False, detail, _credentials(service.name))
+    return Finding(f"external {service.name}", True, f"{service.address} lets us in with {service.access}")
+
+
+def _credentials(server: str) -> str:
+    variables = [variable_of(server, name) for name in ("user", "password", "ca")]
+    return f"set {', '.join(variables)}, or name a file of them in {FILE}"
 
 
 def _disk() -> Finding:

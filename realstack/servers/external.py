@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from tenacity import RetryError, Retrying, stop_after_delay, wait_fixed
 
+from realstack.access import SERVERS, Access, access_to
 from realstack.endpoints import Endpoint, endpoints
 from realstack.servers.addresses import Addresses
 from realstack.servers.ports import answers
-from realstack.servers.probes import probe_cassandra, probe_kafka, probe_redis
+from realstack.servers.probes import greet_kafka, greet_redis, probe_cassandra, probe_kafka, probe_redis
 from realstack.servers.sentinel import ask_primary
 from sim.errors import ServerError, ServerLostError, UsageError
 
@@ -18,16 +19,28 @@ READY_LIMIT_S = 10.0
 
 
 class ExternalService:
-    """A server at an address. `probe` makes a round trip and gives the version, if the server tells one."""
+    """A server at an address. `probe` makes a round trip and gives the version, if the server tells one.
+
+    `greet` only connects, with the credentials of `access`.
+    """
 
     pid = None
     detour = None
 
-    def __init__(self, kind: str, address: str, probe: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        address: str,
+        access: Access,
+        probe: Callable[[], str | None],
+        greet: Callable[[], object],
+    ) -> None:
         self.kind = self.name = kind
         self.address = address
         self.version = "unknown"
         self._endpoints = endpoints(address)
+        self.access = access
+        self.greet = greet
         self._probe = probe
 
     def start(self) -> None:
@@ -40,8 +53,8 @@ class ExternalService:
         except RetryError as error:
             why = error.last_attempt.exception()
             raise ServerError(
-                f"{self.name} at {self.address} does not answer ({why}); start it, correct its address, "
-                f"or let chatscale start its own with --servers local"
+                f"{self.name} at {self.address} does not answer to {self.access} ({why}); start it, correct its "
+                f"address or credentials, or let chatscale start its own with --servers local"
             ) from why
 
     def _try_once(self) -> None:
@@ -89,17 +102,38 @@ class ExternalService:
         )
 
 
-def external_services(addresses: Addresses) -> list[ExternalService]:
-    """The three services at these addresses; Redis is where its sentinels are, if it has any."""
-    cassandra = endpoints(addresses.cassandra)[0]
-    return [
-        ExternalService("kafka", addresses.kafka, lambda: probe_kafka(addresses.kafka)),
-        ExternalService("cassandra", addresses.cassandra, lambda: probe_cassandra(*cassandra)),
-        ExternalService("redis", addresses.sentinel or addresses.redis, lambda: probe_redis(*_primary(addresses))),
-    ]
+def external_services(addresses: Addresses, environment: Mapping[str, str]) -> list[ExternalService]:
+    """The three services at these addresses, with the environment's credentials; Redis is at its sentinels, if any.
 
-
-def _primary(addresses: Addresses) -> Endpoint:
-    """The Redis to write to."""
+    UsageError for credentials that cannot be.
+    """
+    kafka, cassandra, redis, sentinel = (access_to(server, environment) for server in SERVERS)
+    first_node = endpoints(addresses.cassandra)[0]
     sentinels = endpoints(addresses.sentinel)
-    return ask_primary(sentinels) if sentinels else endpoints(addresses.redis)[0]
+
+    def primary() -> Endpoint:
+        return ask_primary(sentinels, **sentinel.redis_options()) if sentinels else endpoints(addresses.redis)[0]
+
+    return [
+        ExternalService(
+            "kafka",
+            addresses.kafka,
+            kafka,
+            lambda: probe_kafka(addresses.kafka, **kafka.kafka_options()),
+            lambda: greet_kafka(addresses.kafka, **kafka.kafka_options()),
+        ),
+        ExternalService(
+            "cassandra",
+            addresses.cassandra,
+            cassandra,
+            lambda: probe_cassandra(*first_node, **cassandra.cassandra_options()),
+            lambda: probe_cassandra(*first_node, **cassandra.cassandra_options()),
+        ),
+        ExternalService(
+            "redis",
+            addresses.sentinel or addresses.redis,
+            redis,
+            lambda: probe_redis(*primary(), **redis.redis_options()),
+            lambda: greet_redis(*primary(), **redis.redis_options()),
+        ),
+    ]

@@ -1,5 +1,7 @@
 """A real round trip for each server, as its clients make it: ready is what answers this, not an open port.
 
+A greeting is less: it connects, with credentials if there are any, and changes nothing.
+
 Each raises whatever its client raises while the server cannot yet serve.
 """
 
@@ -7,41 +9,57 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from typing import Any
 
 TIMEOUT_S = 10.0
 
 
-def probe_kafka(bootstrap: str, copies: int = 1) -> None:
+def probe_kafka(bootstrap: str, copies: int = 1, **options: Any) -> None:
     """Create a topic of so many copies, write a record with acks=all and idempotence, read it, delete the topic."""
-    asyncio.run(asyncio.wait_for(_kafka_round_trip(bootstrap, copies), TIMEOUT_S))
+    asyncio.run(asyncio.wait_for(_kafka_round_trip(copies, bootstrap_servers=bootstrap, **options), TIMEOUT_S))
 
 
-async def _kafka_round_trip(bootstrap: str, copies: int) -> None:
+def greet_kafka(bootstrap: str, **options: Any) -> None:
+    """Connect to a broker and learn of the others."""
+
+    async def greet() -> None:
+        from aiokafka.admin import AIOKafkaAdminClient
+
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **options)
+        try:
+            await admin.start()
+        finally:
+            await admin.close()
+
+    asyncio.run(asyncio.wait_for(greet(), TIMEOUT_S))
+
+
+async def _kafka_round_trip(copies: int, **options: Any) -> None:
     from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
     topic = f"chatscale-probe-{secrets.token_hex(4)}"
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**options)
     try:
         await admin.start()
         await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=copies)])
         try:
-            await _write_and_read(bootstrap, topic)
+            await _write_and_read(topic, **options)
         finally:
             await admin.delete_topics([topic])
     finally:
         await admin.close()
 
 
-async def _write_and_read(bootstrap: str, topic: str) -> None:
+async def _write_and_read(topic: str, **options: Any) -> None:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**options, acks="all", enable_idempotence=True)
     try:
         await producer.start()
         await producer.send_and_wait(topic, b"probe")
     finally:
         await producer.stop()
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(topic, **options, auto_offset_reset="earliest")
     try:
         await consumer.start()
         await consumer.getone()
@@ -49,7 +67,7 @@ async def _write_and_read(bootstrap: str, topic: str) -> None:
         await consumer.stop()
 
 
-def probe_cassandra(host: str, port: int, *, in_ring: bool = False) -> str:
+def probe_cassandra(host: str, port: int, *, in_ring: bool = False, **options: Any) -> str:
     """Read and give the release version, such as "5.0.8"; of a node `in_ring` only once it works with a majority."""
     from cassandra import ConsistencyLevel
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
@@ -66,6 +84,7 @@ def probe_cassandra(host: str, port: int, *, in_ring: bool = False) -> str:
         protocol_version=5,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         schema_metadata_enabled=False,
+        **options,
     )
     try:
         session = cluster.connect()
@@ -77,12 +96,12 @@ def probe_cassandra(host: str, port: int, *, in_ring: bool = False) -> str:
         cluster.shutdown()
 
 
-def probe_redis(host: str, port: int) -> str:
+def probe_redis(host: str, port: int, **options: Any) -> str:
     """Write and read a key that expires, or find a replica in step; the version, with the name in front if Valkey."""
     import redis
 
     key, value = f"chatscale-probe-{secrets.token_hex(4)}", secrets.token_hex(4)
-    with redis.Redis(host=host, port=port, socket_timeout=TIMEOUT_S, decode_responses=True) as client:
+    with redis.Redis(host=host, port=port, socket_timeout=TIMEOUT_S, decode_responses=True, **options) as client:
         replication = client.info("replication")
         if replication["role"] == "master":
             client.set(key, value, ex=5)
@@ -92,6 +111,14 @@ def probe_redis(host: str, port: int) -> str:
         elif replication["master_link_status"] != "up":
             raise ConnectionError(f"redis at {host}:{port} is not in step with its primary yet")
         return redis_label(client.info("server"))
+
+
+def greet_redis(host: str, port: int, **options: Any) -> None:
+    """Connect and ping."""
+    import redis
+
+    with redis.Redis(host=host, port=port, socket_timeout=TIMEOUT_S, **options) as client:
+        client.ping()
 
 
 def redis_label(info: dict[str, object]) -> str:

@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -99,11 +100,11 @@ def follows(sentinels: Sequence[Place], place: Place) -> Endpoint | None:
     return None
 
 
-def ask_primary(sentinels: Sequence[Endpoint]) -> Endpoint:
+def ask_primary(sentinels: Sequence[Endpoint], **options: Any) -> Endpoint:
     """The primary that the first sentinel names that answers; `ServerError` if none does."""
     for host, port in sentinels:
         try:
-            with redis.Redis(host, port, socket_timeout=TIMEOUT_S, decode_responses=True) as client:
+            with redis.Redis(host, port, socket_timeout=TIMEOUT_S, decode_responses=True, **options) as client:
                 primary: Endpoint | None = client.sentinel_get_master_addr_by_name(PRIMARY)
         except redis.RedisError:
             continue

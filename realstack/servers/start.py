@@ -86,7 +86,7 @@ def start_servers(
     addresses = _given(servers)
     if addresses is not None:
         with ProcessScope() as scope:
-            external = external_services(addresses)
+            external = external_services(addresses, os.environ)
             ready_s = _bring_up({each.name: each.wait_ready for each in external}, scope, on_event)
             ready_s["all"] = time.monotonic() - began_s
             yield Servers(addresses, {each.name: each for each in external}, ready_s, scope)
@@ -163,7 +163,7 @@ def _at_once(tasks: dict[str, Callable[[], T]], scope: ProcessScope) -> dict[str
 
 
 def _addresses_of(services: Sequence[Service]) -> Addresses:
-    found: dict[str, list[str]] = {}
-    for each in services:
-        found.setdefault(each.kind, []).append(each.address)
-    return Addresses(**{kind: ",".join(addresses) for kind, addresses in found.items()})
+    def of(kind: str) -> str:
+        return ",".join(each.address for each in services if each.kind == kind)
+
+    return Addresses(of("kafka"), of("cassandra"), of("redis"), of("sentinel"))

@@ -105,6 +105,16 @@ def test_an_old_sessions_heartbeat_does_not_displace_the_new_one(redis_port: int
     on_redis(redis_port, scene, registry="device")
 
 
+def test_a_new_sessions_heartbeat_displaces_an_old_entry_that_a_promoted_replica_still_has(redis_port: int) -> None:
+    async def scene(registry: Registry, redis: Redis) -> None:
+        await registry.connect(ANNA, epoch=1, gateway="gateway-1")
+        assert await registry.heartbeat(ANNA, epoch=2, gateway="gateway-2") is True
+        assert await registry.routes([ANNA]) == {ANNA: "gateway-2"}
+        assert await registry.heartbeat(ANNA, epoch=2, gateway="gateway-2") is False
+
+    on_redis(redis_port, scene, registry="device")
+
+
 def test_a_heartbeat_brings_back_what_has_expired(redis_port: int) -> None:
     async def scene(registry: Registry, redis: Redis) -> None:
         await registry.connect(ANNA, 1, "gateway-1")

@@ -6,7 +6,7 @@ from realstack.endpoints import endpoints
 from realstack.servers.addresses import Addresses, parse_addresses
 from sim.errors import UsageError
 
-HERE = Addresses(kafka="k:9092", cassandra="c:9042", redis="r:6379")
+HERE = Addresses(kafka="k:9092", cassandra="c:9042", redis="r:6379", elsewhere=True)
 
 
 def test_one_string_gives_all_three() -> None:
@@ -19,7 +19,7 @@ def test_a_port_may_be_left_out() -> None:
 
 def test_a_cluster_has_several_addresses_and_its_redis_sentinels() -> None:
     cluster = parse_addresses("kafka=a:1,b:2,cassandra=c,d:5,redis=r,sentinel=s:1,t", {})
-    assert cluster == Addresses("a:1,b:2", "c:9042,d:5", "r:6379", "s:1,t:26379")
+    assert cluster == Addresses("a:1,b:2", "c:9042,d:5", "r:6379", "s:1,t:26379", elsewhere=True)
 
 
 def test_an_ipv6_address_keeps_its_brackets_as_text_only() -> None:
