@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from realstack.drive import drive
 from realstack.endpoints import endpoints
-from realstack.servers import Servers, start_servers
+from realstack.servers import Servers
 from realstack.servers.sentinel import ask_primary
 from reports.checks import check_history
 from sim.faults import Fault
@@ -25,13 +24,6 @@ FAULTS = (
     {"at": 6, "kind": "lose-response", "target": "cassandra-3", "for": 2, "nth": 20},
     {"at": 10, "kind": "kill", "target": "cassandra-2", "for": 3},
 )
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """A ready cluster."""
-    with start_servers("local", tmp_path_factory.mktemp("cluster"), nodes=3) as started:
-        yield started
 
 
 def test_a_cluster_is_three_of_each_and_a_watched_pair_of_redis(cluster: Servers) -> None:
