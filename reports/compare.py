@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.load import THREADED, Load
+from reports.load import Load, is_threaded
 from reports.text import signed_percent
 from reports.trend import Trend
 from reports.world import World
@@ -92,7 +92,7 @@ def compare(predicted: World, measured: World) -> Comparison:
 
 def bottleneck(load: Load) -> Bottleneck | None:
     """The most utilised single loop or the cores; None without samples."""
-    shares = {name: share for name, share in load.utilisation.items() if name not in THREADED}
+    shares = {name: share for name, share in load.utilisation.items() if not is_threaded(name)}
     if load.cores and load.utilisation:
         shares[f"all {load.cores} cores"] = load.total / load.cores
     ranked = sorted(shares.items(), key=lambda item: item[1], reverse=True)

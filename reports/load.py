@@ -17,9 +17,14 @@ from reports.sessions import Sessions
 from sim.history import History
 
 # Their work is spread over threads, so the cores bound them and not one loop.
-THREADED = ("kafka", "cassandra")
+_THREADED = ("kafka", "cassandra")
 LEAST_ACHIEVED = 0.95
 MOST_LAG_S = 0.010
+
+
+def is_threaded(process: str) -> bool:
+    """Whether a process such as cassandra, or kafka-2, may use more than one core."""
+    return process.partition("-")[0] in _THREADED
 
 
 @dataclass(frozen=True, slots=True)

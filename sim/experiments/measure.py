@@ -76,7 +76,7 @@ def busiest(values: Mapping[str, float]) -> tuple[str, float]:
     Without gauges, as in a run of under 2 s, nothing can be told: ("", 0).
     """
     shares = {key.removeprefix(_UTILISATION): share for key, share in values.items() if key.startswith(_UTILISATION)}
-    bounded = {name: share for name, share in shares.items() if name not in THREADED}
+    bounded = {name: share for name, share in shares.items() if name.partition("-")[0] not in THREADED}
     return max(bounded.items(), key=lambda item: item[1], default=("", 0.0))
 
 

@@ -84,4 +84,5 @@ def test_the_bottleneck_is_the_busiest_loop_or_the_cores() -> None:
 
 def test_threaded_servers_are_bound_by_the_cores_only() -> None:
     assert bottleneck(Load(1, 1, {"kafka": 1.2, "redis": 0.1}, cores=None)) == Bottleneck("redis", 0.1)
+    assert bottleneck(Load(1, 1, {"cassandra-2": 1.2, "redis-1": 0.1}, cores=None)) == Bottleneck("redis-1", 0.1)
     assert bottleneck(Load(1, 1, {}, cores=2)) is None
