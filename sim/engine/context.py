@@ -18,6 +18,7 @@ from numpy.random import PCG64, SeedSequence
 from sim.design import Design
 from sim.engine.profile import DELAYS, PROCESSES, Delay, Profile
 from sim.engine.stations import Cores, EventLoop, Pool
+from sim.engine.way import Way
 
 if TYPE_CHECKING:
     from sim.engine.node import Node
@@ -53,6 +54,7 @@ class Context:
         self.cores = Cores(self.env, profile.cores)
         self.processes: dict[str, Pool] = {}
         self.nodes: dict[str, Node] = {}
+        self.ways = {server: Way(self.env, server) for server in design.servers}
         self.events: list[dict[str, Any]] = []
         self.last_event_s = self.env.now
         # By gateway: how far its clock is off, and the share of heartbeats that do not reach it.

@@ -3,7 +3,7 @@
 pause, partition   the process stops; a worker also falls silent in its group
 kill               and its memory is lost: a new process starts with the end of the fault, if it ends
 slow, skew, lose-heartbeats   a figure that others read while they work
-cut, lose-response            noted only: the connections of the model do not break
+cut, lose-response            the way to the server breaks, see `way`; how often is told at the end
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from sim.design import SERVERS
 from sim.engine.context import Context, Process
 from sim.engine.gateway import Gateway
 from sim.engine.group import Group
+from sim.engine.node import Node
 from sim.engine.presence import Registry
+from sim.engine.way import Way
 from sim.engine.worker import Worker
 from sim.faults import Fault
+
+_BREAK = ("cut", "lose-response")
 
 
 class Injector:
@@ -42,6 +46,9 @@ class Injector:
 
     def inject(self, faults: Sequence[Fault]) -> Process:
         """All of them, each at its time; ends when all that can be undone is."""
+        for fault in faults:
+            if fault.kind in _BREAK:
+                self._context.ways[fault.target].may_break = True
         yield self._context.env.all_of([self._context.env.process(self._one(fault)) for fault in faults])
 
     def _one(self, fault: Fault) -> Process:
@@ -52,20 +59,18 @@ class Injector:
         if fault.for_s is not None:
             yield env.timeout(fault.for_s)
             self._end(fault)
-            self._context.record("fault.stop", target=fault.target, cause=fault.kind)
+            hits = {"value": float(self._context.ways[fault.target].hits)} if fault.kind in _BREAK else {}
+            self._context.record("fault.stop", target=fault.target, cause=fault.kind, **hits)
 
     def _begin(self, fault: Fault) -> None:
         by_s = fault.by_s or 0.0
-        node = self._context.nodes.get(fault.target)
+        if fault.kind in _BREAK:
+            _break(self._context.ways[fault.target], fault)
+            return
+        if (node := self._context.nodes.get(fault.target)) is not None:
+            _harm(node, fault)
+            return
         match fault.kind:
-            case "pause" if node is not None:
-                node.pause()
-            case "partition" if node is not None:
-                node.set_cut_off(True)
-            case "kill" if node is not None:
-                node.kill()
-            case "slow" if node is not None:
-                node.slow_down(by_s)
             case "pause" | "partition":
                 self._context.processes[fault.target].stop()
                 self._silence(fault.target)
@@ -79,16 +84,13 @@ class Injector:
                 self._context.heartbeats_lost[fault.target] = 1.0 if fault.share is None else fault.share
 
     def _end(self, fault: Fault) -> None:
-        node = self._context.nodes.get(fault.target)
+        if fault.kind in _BREAK:
+            _mend(self._context.ways[fault.target], fault)
+            return
+        if (node := self._context.nodes.get(fault.target)) is not None:
+            _heal(node, fault)
+            return
         match fault.kind:
-            case "pause" if node is not None:
-                node.go_on()
-            case "partition" if node is not None:
-                node.set_cut_off(False)
-            case "kill" if node is not None:
-                node.restart()
-            case "slow" if node is not None:
-                node.slow_down(0.0)
             case "pause" | "partition":
                 self._context.processes[fault.target].go_on()
                 self._hear(fault.target)
@@ -131,6 +133,44 @@ class Injector:
             self._workers[number] = worker = self._new_worker(number)
             worker.take(())
             self._group.join(worker)
+
+
+def _break(way: Way, fault: Fault) -> None:
+    if fault.kind == "cut":
+        way.begin_cut(fault.after_bytes or 0, once=fault.for_s is None)
+    else:
+        way.begin_loss(fault.nth or 1)
+
+
+def _mend(way: Way, fault: Fault) -> None:
+    if fault.kind == "cut":
+        way.end_cut()
+    else:
+        way.end_loss()
+
+
+def _harm(node: Node, fault: Fault) -> None:
+    match fault.kind:
+        case "pause":
+            node.pause()
+        case "partition":
+            node.set_cut_off(True)
+        case "kill":
+            node.kill()
+        case "slow":
+            node.slow_down(fault.by_s or 0.0)
+
+
+def _heal(node: Node, fault: Fault) -> None:
+    match fault.kind:
+        case "pause":
+            node.go_on()
+        case "partition":
+            node.set_cut_off(False)
+        case "kill":
+            node.restart()
+        case "slow":
+            node.slow_down(0.0)
 
 
 def _number(target: str) -> int:

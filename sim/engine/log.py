@@ -24,9 +24,10 @@ from sim.engine.frames import Message, Receipt
 from sim.engine.offsets import Key, Offsets
 from sim.engine.partition import partition_of
 from sim.engine.stations import Pool
+from sim.engine.way import Way
 
 _REQUEST_TIMEOUT_S = 10.0
-_RETRY_AFTER_S = 0.1
+RETRY_AFTER_S = 0.1
 
 
 @dataclass(slots=True)
@@ -88,8 +89,17 @@ class Log:
         return True
 
     def serve(self, lane: int, operation: str) -> Process:
-        """The cost of another request to the broker of a lane."""
+        """The cost of another request to the broker of a lane, repeated until its answer arrives."""
+        while not (yield from self.way(lane).through(self._serve(lane, operation), counts=False)):
+            yield self.context.env.timeout(RETRY_AFTER_S)
+
+    def _serve(self, lane: int, operation: str) -> Generator[simpy.Event, Any, bool]:
         yield self._server.run(self.context.profile.cpu_s(operation))
+        return True
+
+    def way(self, lane: int) -> Way:
+        """The way to the broker of a lane."""
+        return self.context.ways["kafka"]
 
     def _produce_s(self, batch: Sequence[Record]) -> float:
         cpu_s = self.context.profile.cpu_s
@@ -177,10 +187,14 @@ class Producer:
                 record.appended.succeed()
 
     def _send(self, batch: Sequence[Record]) -> Process:
-        while not (yield from self._context.answer(self._log.produce(batch), _REQUEST_TIMEOUT_S)):
-            yield self._context.env.timeout(_RETRY_AFTER_S)
+        while not (yield from self._context.answer(self._produced(batch), _REQUEST_TIMEOUT_S)):
+            yield self._context.env.timeout(RETRY_AFTER_S)
             if self._loop.stopped:
                 yield self._loop.awake()
+
+    def _produced(self, batch: Sequence[Record]) -> Generator[simpy.Event, Any, bool | None]:
+        way = self._log.way(self._log.lane_of(batch[0].partition))
+        return (yield from way.through(self._log.produce(batch)))
 
 
 class Consumer:

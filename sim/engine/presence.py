@@ -17,6 +17,9 @@ import simpy
 
 from sim.engine.context import Context, Process
 
+# The longest wait before a command is repeated.
+BACK_OFF_S = 0.5
+
 
 class Connection(NamedTuple):
     """An entry of the registry."""
@@ -106,7 +109,12 @@ class Registry:
         yield self._context.delay("route")
 
     def _commands(self, number: int) -> Process:
+        while not (yield from self._context.ways["redis"].through(self._served(number))):
+            yield self._context.env.timeout(self._context.back_off_s(BACK_OFF_S))
+
+    def _served(self, number: int) -> Generator[simpy.Event, Any, bool]:
         yield self._server.run(self._pipeline_s + number * self._command_s)
+        return True
 
     def _set(self, keys: dict[int, Any], user: int, value: Any) -> None:
         if value is None:

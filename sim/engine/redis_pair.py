@@ -15,12 +15,11 @@ from typing import Any
 
 from sim.engine.context import Process
 from sim.engine.node import Node
-from sim.engine.presence import Registry
+from sim.engine.presence import BACK_OFF_S, Registry
 
 MISSED_AFTER_S = 2.0
 ELECTION_S = 1.0
 _SILENCE_S = 1.0
-_BACK_OFF_S = 0.5
 _LOOK_AGAIN_S = 0.1
 
 
@@ -45,10 +44,11 @@ class RedisPair(Registry):
         cpu_s = self._pipeline_s + number * self._command_s
         while True:
             primary = self._primary
-            done = not self._vacant and (yield from self._context.answer(primary.ask(cpu_s), _SILENCE_S))
+            asked = self._context.ways[primary.name].through(primary.ask(cpu_s))
+            done = not self._vacant and (yield from self._context.answer(asked, _SILENCE_S))
             if done and primary is self._primary:
                 return
-            yield self._context.env.timeout(self._context.back_off_s(_BACK_OFF_S))
+            yield self._context.env.timeout(self._context.back_off_s(BACK_OFF_S))
 
     # Replication.
 

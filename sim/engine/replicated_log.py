@@ -21,6 +21,7 @@ from sim.engine.frames import Message
 from sim.engine.log import Log, Record
 from sim.engine.node import Node
 from sim.engine.replica_set import ReplicaSet
+from sim.engine.way import Way
 
 BROKER_SESSION_S = 4.0
 # A client that waits for a silent leader looks for a new one so often.
@@ -69,20 +70,23 @@ class ReplicatedLog(Log):
         answered = yield from leader.answerable()
         return answered and replicas.term == term and not (needs_all and self._is_thin(replicas))
 
-    def serve(self, lane: int, operation: str) -> Process:
+    def way(self, lane: int) -> Way:
+        """See `Log`."""
+        return self.context.ways[self._sets[lane].leader or self._sets[lane].members[0]]
+
+    def _serve(self, lane: int, operation: str) -> Generator[simpy.Event, Any, bool]:
         """See `Log`; a client goes on to the new leader as soon as it has heard of it."""
         cpu_s = self.context.profile.cpu_s(operation)
         while True:
             leader = self._leader(lane)
             if leader is not None:
                 if not self.context.has_faults:
-                    yield from leader.ask(cpu_s)
-                    return
+                    return (yield from leader.ask(cpu_s))
                 asked = self.context.env.process(leader.ask(cpu_s))
                 while not asked.triggered and self._leader(lane) is leader:
                     yield asked | self._news[lane]
                 if asked.triggered and asked.value:
-                    return
+                    return True
             yield self.context.env.timeout(self.context.back_off_s(METADATA_AGE_S))
 
     def backlog(self, topic: str) -> int:

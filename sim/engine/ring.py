@@ -25,7 +25,8 @@ import simpy
 from sim.engine.context import Process
 from sim.engine.frames import Message
 from sim.engine.node import Node
-from sim.engine.store import PAGE, Store
+from sim.engine.store import AGAIN_S, PAGE, Store
+from sim.engine.way import Way
 
 QUORUM = 2
 # After so much silence its peers, and through them the driver, take a node for down.
@@ -35,7 +36,6 @@ CONTENTION_TIMEOUT_S = 1.0
 HINTS_EVERY_S = 10.0
 _SPECULATE_AFTER_S = 0.05
 _CONTENTION_BACK_OFF_S = 0.1
-_AGAIN_S = 0.1
 
 
 class _Row(NamedTuple):
@@ -68,14 +68,16 @@ class Ring(Store):
 
     def insert(self, message: Message) -> Generator[simpy.Event, Any, bool | None]:
         """See `Store`."""
-        if self._context.design.dedup == "lwt":
-            return (yield from self._insert_if_absent(message))
-        return (yield from self._write(message.conv, self._put(message))) or None
+        if self._context.design.dedup != "lwt":
+            return (yield from self._write(message.conv, self._put(message))) or None
+        if (coordinator := self._coordinator(message.conv)) is None:
+            return None
+        return (yield from self._way_to(coordinator).through(self._insert_if_absent(message)))
 
     def write(self, key: int) -> Process:
         """See `Store`."""
         while not (yield from self._write(key, lambda _: None)):
-            yield self._env.timeout(_AGAIN_S)
+            yield self._env.timeout(AGAIN_S)
 
     def read(self, key: int) -> Process:
         """See `Store`."""
@@ -111,6 +113,9 @@ class Ring(Store):
         up = [node for node in self.replicas(key) if not self._is_down(node)]
         return up[0] if len(up) >= self._needed else None
 
+    def _way_to(self, node: Node) -> Way:
+        return self._context.ways[node.name]
+
     def _merged(self, conv: int, nodes: Sequence[Node]) -> dict[int, _Row]:
         """The newest row of each position; who lacks it gets it (read repair)."""
         rows: dict[int, _Row] = {}
@@ -127,14 +132,20 @@ class Ring(Store):
     def _read(self, key: int) -> Generator[simpy.Event, Any, list[Node]]:
         """The nodes that answered, as many as the consistency wants."""
         while True:
-            coordinator = self._coordinator(key)
-            if coordinator is not None:
-                yield from coordinator.passable()
-                nodes = yield from self._gather(key, self._needed, self._read_s)
-                yield self._context.delay("store")
-                if nodes and (yield from coordinator.answerable()):
+            if (coordinator := self._coordinator(key)) is not None:
+                nodes = yield from self._way_to(coordinator).through(
+                    self._asked(coordinator, key, self._needed, self._read_s)
+                )
+                if nodes:
                     return nodes
-            yield self._env.timeout(_AGAIN_S)
+            yield self._env.timeout(AGAIN_S)
+
+    def _asked(self, coordinator: Node, key: int, needed: int, cpu_s: float) -> Generator[simpy.Event, Any, list[Node]]:
+        """The replicas that a coordinator heard of, if it can tell its client."""
+        yield from coordinator.passable()
+        nodes = yield from self._gather(key, needed, cpu_s)
+        yield self._context.delay("store")
+        return nodes if (yield from coordinator.answerable()) else []
 
     def _gather(self, key: int, needed: int, cpu_s: float) -> Generator[simpy.Event, Any, list[Node]]:
         """The first `needed` replicas that answer; one that takes long has a rival. Empty if too few do."""
@@ -179,6 +190,9 @@ class Ring(Store):
         coordinator = self._coordinator(key)
         if coordinator is None:
             return False
+        return bool((yield from self._way_to(coordinator).through(self._written(coordinator, key, apply))))
+
+    def _written(self, coordinator: Node, key: int, apply: _Apply) -> Generator[simpy.Event, Any, bool]:
         yield from coordinator.passable()
         copies = [self._env.process(self._replicate(node, apply)) for node in self.replicas(key)]
         give_up = self._env.timeout(WRITE_TIMEOUT_S) if self._context.has_faults else None
@@ -250,14 +264,14 @@ class Ring(Store):
         return position in self._accepted[conv]
 
     def _commit(self, conv: int, position: int) -> Generator[simpy.Event, Any, bool]:
-        return (yield from self._write(conv, self._put(self._accepted[conv][position])))
+        coordinator = self._coordinator(conv)
+        if coordinator is None:
+            return False
+        return (yield from self._written(coordinator, conv, self._put(self._accepted[conv][position])))
 
     def _round(self, conv: int) -> Generator[simpy.Event, Any, list[Node]]:
         """A round of Paxos: the quorum that answered, empty if there was none."""
         coordinator = self._coordinator(conv)
         if coordinator is None:
             return []
-        yield from coordinator.passable()
-        nodes = yield from self._gather(conv, QUORUM, self._write_s)
-        yield self._context.delay("store")
-        return nodes if (yield from coordinator.answerable()) else []
+        return (yield from self._asked(coordinator, conv, QUORUM, self._write_s))

@@ -19,6 +19,8 @@ from sim.engine.frames import Message
 
 PAGE = 50
 LWT_ROUND_TRIPS = 4
+# After so long a query that failed is repeated.
+AGAIN_S = 0.1
 
 
 class Store:
@@ -32,6 +34,7 @@ class Store:
 
     def _start(self) -> None:
         self._server = self._context.pool("cassandra")
+        self._way = self._context.ways["cassandra"]
         self._trips = LWT_ROUND_TRIPS if self._context.design.dedup == "lwt" else 1
         self._rows: dict[int, dict[int, Message]] = defaultdict(dict)
         self._order: dict[int, list[int]] = defaultdict(list)
@@ -41,9 +44,12 @@ class Store:
 
         The value is None when nobody knows whether it was stored.
         """
+        return (yield from self._way.through(self._insert(message)))
+
+    def _insert(self, message: Message) -> Generator[simpy.Event, Any, bool]:
         position = message.position
         for _ in range(self._trips):
-            yield from self.write(message.conv)
+            yield from self._query(self._write_s)
         rows = self._rows[message.conv]
         if position not in rows:
             insort(self._order[message.conv], position)
@@ -55,13 +61,20 @@ class Store:
 
     def write(self, key: int) -> Process:
         """The cost of a plain write of some other table."""
-        yield self._server.run(self._write_s)
-        yield self._context.delay("store")
+        yield from self._insist(self._write_s)
 
     def read(self, key: int) -> Process:
         """The cost of a query."""
-        yield self._server.run(self._read_s)
+        yield from self._insist(self._read_s)
+
+    def _insist(self, cpu_s: float) -> Process:
+        while not (yield from self._way.through(self._query(cpu_s))):
+            yield self._context.env.timeout(AGAIN_S)
+
+    def _query(self, cpu_s: float) -> Generator[simpy.Event, Any, bool]:
+        yield self._server.run(cpu_s)
         yield self._context.delay("store")
+        return True
 
     def after(self, conv: int, position: int) -> Generator[simpy.Event, Any, list[Message]]:
         """The next page of a conversation after a position, oldest first."""

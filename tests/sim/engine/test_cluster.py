@@ -21,6 +21,7 @@ ONE_LOST = [
     *((kind, f"{server}-1") for kind in ("kill", "pause") for server in ("kafka", "cassandra", "redis")),
     *(("partition", node) for node in ("kafka-3", "cassandra-2", "redis-1")),
     ("kill", "redis-2"),
+    *((kind, f"{server}-1") for kind in ("cut", "lose-response") for server in ("kafka", "cassandra", "redis")),
 ]
 PRESETS = ("seed", "hardened")
 

@@ -30,8 +30,9 @@ FAULTS = [
     *(fault("kill", server, 10, 4) for server in ("kafka", "cassandra", "redis")),
     fault("partition", "redis", 10, 12),
     fault("slow", "cassandra", 10, 10, by=0.1),
-    fault("cut", "kafka", 10, after=1000),
-    fault("lose-response", "redis", 10, 3, nth=7),
+    *(fault("cut", server, 10, after=1000) for server in ("kafka", "cassandra", "redis")),
+    fault("cut", "redis", 10, 3, after=0),
+    *(fault("lose-response", server, 10, 3, nth=7) for server in ("kafka", "cassandra", "redis")),
     fault("skew", "gateway-2", 5, by=-0.5),
     fault("lose-heartbeats", "gateway-1", 1, 20, share=0.5),
 ]
@@ -124,6 +125,33 @@ def test_without_idempotence_a_request_sent_again_is_appended_twice() -> None:
         assert logged["message_id"].duplicated().any() != idempotence
 
 
+def test_a_request_whose_answer_is_lost_is_sent_again_and_told_apart_by_its_sequence_numbers() -> None:
+    lost = fault("lose-response", "kafka", 10, 3, nth=1)
+    for idempotence in (True, False):
+        history = run(lost, idempotence=idempotence)
+        assert history.of_kind("fault.stop")["value"].tolist() == [1.0]
+        assert history.of_kind("log.append")["message_id"].duplicated().sum() == (0 if idempotence else 1)
+
+
+def test_an_insert_if_not_exists_whose_answer_is_lost_finds_its_own_row() -> None:
+    # No other query meets the fault: nobody connects, opens or reads, and each conversation is known since its first.
+    history = run(fault("lose-response", "cassandra", 10, 0.09, nth=1), preset="seed")
+    assert broken(history) == {"lost": len(USERS) - 1}, "one message, for each of its recipients"
+
+
+def test_a_connection_breaks_after_as_many_bytes_as_the_fault_says_again_and_again() -> None:
+    once, often = (run(fault("cut", "redis", 10, lasts, after=100)) for lasts in (None, 5))
+    assert once.of_kind("fault.stop").empty
+    assert often.of_kind("fault.stop")["value"].iloc[0] > 10
+    assert broken(once) == broken(often) == {}
+
+
+def test_nothing_is_answered_while_every_connection_is_cut_at_once() -> None:
+    acknowledged = run(fault("cut", "kafka", 10, 3, after=0)).of_kind("send.ok")["t_ns"]
+    assert not acknowledged.between(10.1 * SECOND, 13 * SECOND).any()
+    assert acknowledged.between(13 * SECOND, 14 * SECOND).sum() > 30
+
+
 def test_registrations_that_ran_out_while_redis_stood_still_come_back_with_the_next_heartbeat() -> None:
     late = Action(40 * SECOND, "send", 1, 5, "late", 1, 20)
     trace = people(*CONNECTED, *heartbeats(), late, users=USERS, duration_s=60)
@@ -167,6 +195,8 @@ TARGETS = {
     "pause": ("gateway-1", "gateway-2", "worker-1", "worker-2", "kafka", "cassandra", "redis"),
     "kill": ("gateway-1", "gateway-2", "worker-1", "worker-2"),
     "slow": ("kafka", "cassandra", "redis"),
+    "cut": ("kafka", "cassandra", "redis"),
+    "lose-response": ("kafka", "cassandra", "redis"),
     "skew": ("gateway-1", "gateway-2"),
     "lose-heartbeats": ("gateway-1", "gateway-2"),
 }
