@@ -13,7 +13,7 @@ those to producers may be the nth, as on the real way.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import simpy
 
@@ -60,14 +60,12 @@ class Way:
     ) -> Generator[simpy.Event, Any, Value | None]:
         """The value of the server's work, which is done in any case; None if the answer does not arrive."""
         if not self.may_break:
-            untouched: Value = yield from work
-            return untouched
+            return (yield from work)
         broken, done = self._broken, self._env.process(work)
         yield done | broken
         if broken.triggered or not self._arrives(counts):
             return None
-        value: Value = done.value
-        return value
+        return cast(Value, done.value)
 
     def _arrives(self, counts: bool) -> bool:
         if self._nth is not None and counts:
