@@ -79,22 +79,31 @@ def part_verdicts(path: Path, found: Sequence[Verdict], *, as_json: bool) -> Non
     console.print(f"outcome {outcome}, exit code {outcome.exit_code}")
 
 
-def verdicts(path: Path, history: History, found: Sequence[Verdict], *, as_json: bool, explained: int = 3) -> None:
-    """One line a check, and for each failure the events that convict; what is allowed or has no object comes last."""
-    from reports.checks.evidence import explain
+def verdicts(
+    path: Path,
+    history: History,
+    found: Sequence[Verdict],
+    *,
+    as_json: bool,
+    explained: int = 3,
+    folder: Path | None = None,
+) -> None:
+    """One line a check, and for each failure the events that convict; what is allowed or has no object comes last.
 
+    With a `folder`, the counter-examples are also saved there.
+    """
+    from reports.counterexamples import evidence, save
+
+    told = {}
+    for verdict in found:
+        most = len(verdict.examples) if as_json else explained if verdict.outcome.counts_against else 0
+        shrunk, told[verdict.check] = evidence(history, verdict, most)
+        if folder and shrunk:
+            save(shrunk, folder)
     outcome = worst(verdict.outcome for verdict in found)
     if as_json:
-        json_document(
-            {
-                "history": str(path),
-                "outcome": outcome,
-                "exit_code": outcome.exit_code,
-                "verdicts": [
-                    {**asdict(v), "evidence": [explain(history, v, example) for example in v.examples]} for v in found
-                ],
-            }
-        )
+        document = {"history": str(path), "outcome": outcome, "exit_code": outcome.exit_code}
+        json_document({**document, "verdicts": [{**asdict(v), "evidence": told[v.check]} for v in found]})
         return
     console = stdout_console()
     console.print(f"{path}: {len(history.frame):,} events", style="dim")
@@ -102,11 +111,13 @@ def verdicts(path: Path, history: History, found: Sequence[Verdict], *, as_json:
     for verdict in [*(v for v in found if v not in apart), *apart]:
         sign = _SIGNS[Outcome.NOT_APPLICABLE] if verdict.allowed else _SIGNS[verdict.outcome]
         console.print(sign, f"{verdict.check:<18}", verdict.summary)
-        shown = verdict.examples[:explained] if verdict.outcome.counts_against else ()
+        shown = told[verdict.check]
         for example in shown:
-            console.print("\n".join(f"      {line}" for line in explain(history, verdict, example)), style="dim")
+            console.print(Text("\n".join(f"      {line}" for line in example), "dim"))
         if shown and verdict.count > len(shown):
             console.print(f"      and {verdict.count - len(shown):,} more (--all)", style="dim")
+    if folder and any(folder.glob("*.jsonl")):
+        console.print(f"counter-examples in {folder}: chatscale verify --history {folder}/CHECK.jsonl")
     console.print(f"outcome {outcome}, exit code {outcome.exit_code}")
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import plots, text
+from reports import counterexamples, plots, text
 from reports.result import Result
 from reports.run import Run
+from reports.world import Finding
 from sim.plan.line import show, show_range
 from sim.units import show_count, show_duration, show_ratio
 
@@ -88,6 +89,10 @@ def _charts(run: Run, result: Result) -> dict[str, Markup]:
     return {name: Markup(draw(run, result)) for name, draw in drawn.items()}  # noqa: S704  # our own SVG
 
 
+def _picture(found: Finding) -> Markup:
+    return Markup(counterexamples.picture(found.counterexample) if found.counterexample else "")  # noqa: S704  # our own
+
+
 def _environment() -> Environment:
     loaded = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -111,6 +116,7 @@ def _environment() -> Environment:
         "statistic_names": text.STATISTIC_NAMES,
         "world_names": text.WORLD_NAMES,
         "tallied": _tallied,
+        "picture": _picture,
     }
     return loaded
 

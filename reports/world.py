@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from reports.checks import CHECKS, check_history, explain
+from reports.checks import CHECKS, check_history
+from reports.counterexamples import Counterexample, evidence
 from reports.latency import (
     HopLatency,
     Latency,
@@ -35,11 +36,15 @@ _EXPLAINED = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A check's verdict, what the check means, and the convicting events of its worst examples, one text a line."""
+    """A check's verdict, what the check means, and the convicting events of its worst examples, one text a line.
+
+    `counterexample` is the worst example of a failure, where it can be told by few events.
+    """
 
     verdict: Verdict
     definition: str
     evidence: tuple[tuple[str, ...], ...]
+    counterexample: Counterexample | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def _planned(trace: Trace | None, window: Window) -> int | None:
 
 
 def _finding(history: History, verdict: Verdict) -> Finding:
-    shown = verdict.examples[:_EXPLAINED]
     check = CHECKS.get(verdict.check)
     definition = check.definition if check else WITNESSES[verdict.check]
-    return Finding(verdict, definition, tuple(tuple(explain(history, verdict, example)) for example in shown))
+    shrunk, told = evidence(history, verdict, _EXPLAINED)
+    return Finding(verdict, definition, told, shrunk)

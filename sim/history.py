@@ -51,6 +51,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.errors import HistoryError
+from sim.history_lines import SUFFIXES, VERSION_KEY, read_lines, write_lines
 
 SCHEMA_VERSION = 1
 KINDS = (
@@ -175,9 +176,12 @@ class History:
         return int(rows["t_ns"].iloc[-1]) if len(rows) else None
 
     def save(self, path: Path) -> None:
-        """Write as Parquet with the schema's version in its metadata."""
+        """Write as Parquet, or as JSON Lines to a .jsonl, with the schema's version."""
+        if path.suffix in SUFFIXES:
+            write_lines(self.frame, path, SCHEMA_VERSION)
+            return
         table = pa.Table.from_pandas(self.frame, preserve_index=False)
-        own = {b"chatscale.history": str(SCHEMA_VERSION).encode()}
+        own = {VERSION_KEY.encode(): str(SCHEMA_VERSION).encode()}
         pq.write_table(
             table.replace_schema_metadata({**(table.schema.metadata or {}), **own}), path, compression="zstd"
         )
@@ -189,7 +193,7 @@ class History:
             raise HistoryError(
                 f"no history at {path}; a run leaves history-sim.parquet and history-real.parquet in its folder"
             )
-        return cls._load_lines(path) if path.suffix in {".jsonl", ".ndjson"} else cls._load_parquet(path)
+        return cls._load_lines(path) if path.suffix in SUFFIXES else cls._load_parquet(path)
 
     @classmethod
     def load_columns(cls, path: Path, columns: Collection[str]) -> History:
@@ -218,29 +222,14 @@ class History:
             table = pq.read_table(path, **more)
         except (OSError, pa.ArrowException) as error:
             raise HistoryError(f"{path} cannot be read, it may be cut short: {error}") from error
-        version = (table.schema.metadata or {}).get(b"chatscale.history", b"none").decode()
+        version = (table.schema.metadata or {}).get(VERSION_KEY.encode(), b"none").decode()
         if version != str(SCHEMA_VERSION):
             raise HistoryError(f"{path} has history schema {version}, this chatscale reads {SCHEMA_VERSION}")
         return table
 
     @classmethod
     def _load_lines(cls, path: Path) -> History:
-        events = []
-        # Not splitlines(), which breaks at U+2028 inside a string; a character cut short makes the line bad JSON or a
-        # wrong string, not an error without a place.
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-        for number, line in enumerate(lines if lines[-1] else lines[:-1], 1):
-            try:
-                event = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise HistoryError(
-                    f"{path}:{number}: not a JSON object, the file may be cut short: {error.msg}"
-                ) from None
-            if not isinstance(event, dict) or "kind" not in event or "t_ns" not in event:
-                raise HistoryError(f"{path}:{number}: an event needs 'kind' and 't_ns'")
-            if event["kind"] not in KINDS:
-                raise HistoryError(f"{path}:{number}: unknown event kind {event['kind']!r}; known: {', '.join(KINDS)}")
-            events.append(event)
+        events = read_lines(path, KINDS, SCHEMA_VERSION)
         return replace(cls.of(events), disorder=_falls(pd.Series([event["t_ns"] for event in events], dtype="int64")))
 
 

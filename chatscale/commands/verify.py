@@ -31,9 +31,21 @@ _EXAMPLES = 8
 @click.option("--check", "names", multiple=True, metavar="NAME", help="Only this check; repeatable.")
 @click.option("--allow", "allowed", multiple=True, metavar="NAME", help="This anomaly breaks no promise; repeatable.")
 @click.option("--all", "every", is_flag=True, help=f"Every example of an anomaly, not the worst {_EXAMPLES}.")
+@click.option(
+    "--counterexamples",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Save the fewest events that convict there, one .jsonl a check that fails.",
+)
 @as_json_option
 def command(
-    target: str | None, file: Path | None, names: tuple[str, ...], allowed: tuple[str, ...], every: bool, as_json: bool
+    target: str | None,
+    file: Path | None,
+    names: tuple[str, ...],
+    allowed: tuple[str, ...],
+    every: bool,
+    folder: Path | None,
+    as_json: bool,
 ) -> int:
     """Check the history of a run, or any history file.
 
@@ -42,8 +54,10 @@ def command(
     """
     path = file or _found(target)
     if path.is_dir():
-        if allowed or every:
-            raise UsageError("--allow and --all are for one history, not for a folder of parts; name a part instead")
+        if allowed or every or folder:
+            raise UsageError(
+                "--allow, --all and --counterexamples are for one history, not for a folder of parts; name a part"
+            )
         verdicts = merged(check_shards(parts_of(path), names or None))
         show.part_verdicts(path, verdicts, as_json=as_json)
         return worst(verdict.outcome for verdict in verdicts).exit_code
@@ -52,7 +66,7 @@ def command(
     verdicts = check_history(history, names or None, allowed=allowed, most=most)
     if not names:
         verdicts = (*verdicts, *witness_verdicts(history))
-    show.verdicts(path, history, verdicts, as_json=as_json, explained=most if every else 3)
+    show.verdicts(path, history, verdicts, as_json=as_json, explained=most if every else 3, folder=folder)
     return worst(verdict.outcome for verdict in verdicts).exit_code
 
 

@@ -52,7 +52,7 @@ def explain(history: History, verdict: Verdict, example: Example) -> list[str]:
     last = max(example.events, default=None)
     lines = []
     for event, fields in frame.loc[sorted(chosen)].iterrows():
-        lines.append(_line(fields, f"  ← {example.note}" if event == last else ""))
+        lines.append(line(fields, f"  ← {example.note}" if event == last else "", event))
     return lines
 
 
@@ -67,12 +67,12 @@ def _contexts(frame: pd.DataFrame, convicting: pd.DataFrame, check: str) -> list
         asked = _of(convicting, "registry.read", "presence.change")
         subjects = set(convicting["reader"].dropna()) | set(asked["user"].dropna())
         beats = _of(between, "conn.open", "conn.close", "heartbeat.sent", "heartbeat.stored")
-        return [_faults(frame, convicting), beats[beats["user"].isin(subjects)]]
+        return [active_faults(frame, convicting), beats[beats["user"].isin(subjects)]]
     arrivals = _of(same, *_ARRIVALS)
     receipts = _of(same, *(_RECEIPTS if check in _OF_RECEIPTS else ()))
     sessions = _of(between, "conn.open", "conn.close")
     return [
-        _faults(frame, convicting),
+        active_faults(frame, convicting),
         _of(same, *_SENDS),
         sessions[sessions["device"].isin(devices)],
         _of(same, *_PLACES),
@@ -85,7 +85,7 @@ def _of(rows: pd.DataFrame, *kinds: str) -> pd.DataFrame:
     return rows[rows["kind"].isin(kinds)]
 
 
-def _faults(frame: pd.DataFrame, convicting: pd.DataFrame) -> pd.DataFrame:
+def active_faults(frame: pd.DataFrame, convicting: pd.DataFrame) -> pd.DataFrame:
     """Faults that were active at some time between the first and the last convicting event."""
     first_ns, last_ns = convicting["t_ns"].min(), convicting["t_ns"].max()
     faults = _of(frame, "fault.start", "fault.stop")
@@ -97,10 +97,11 @@ def _faults(frame: pd.DataFrame, convicting: pd.DataFrame) -> pd.DataFrame:
     return active
 
 
-def _line(event: pd.Series, note: str) -> str:
+def line(event: pd.Series, note: str, number: object) -> str:
+    """One event with its number in the history, and what it proves."""
     who = next((event[name] for name in ("device", "user", "target") if pd.notna(event[name])), "")
     fields = [f"{label}{_text(name, event[name])}" for name, label in _FIELDS.items() if pd.notna(event[name])]
-    words = [f"#{event.name}", f"t={event['t_ns'] / 1e9:.3f}", str(event["kind"]), str(who), *fields]
+    words = [f"#{number}", f"t={event['t_ns'] / 1e9:.3f}", str(event["kind"]), str(who), *fields]
     return " ".join(filter(None, words)) + note
 
 

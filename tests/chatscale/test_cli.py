@@ -16,7 +16,7 @@ import pytest
 
 from chatscale.cli import COMMANDS, cli, run_cli
 from sim.verdict import Outcome
-from tests.reports.checks.story import Event, clean_story
+from tests.reports.checks.story import Event, clean_story, is_
 
 SMALL = ["--set", "run.duration=4s", "--set", "run.warm_up=1s"]
 Captured = pytest.CaptureFixture[str]
@@ -230,6 +230,16 @@ def test_examples_are_the_worst_few_unless_all_are_asked_for(tmp_path: Path, cap
         assert run_cli(["verify", "--history", path, "--check", "lost", "--json", *more]) == 1
         shown.append(len(json.loads(capsys.readouterr().out)["verdicts"][0]["examples"]))
     assert shown == [8, 19]
+
+
+def test_verify_saves_counterexamples_that_it_convicts_again(tmp_path: Path, capsys: Captured) -> None:
+    events = [e for e in clean_story().events if not is_("deliver", "wire.deliver", uuid="a2", device="u3")(e)]
+    whole, folder = write_events(tmp_path / "lost.jsonl", events), tmp_path / "few"
+    assert run_cli(["verify", whole, "--counterexamples", str(folder)]) == 1
+    assert f"counter-examples in {folder}" in " ".join(capsys.readouterr().out.split("\n"))
+    for few in folder.glob("*.jsonl"):
+        assert run_cli(["verify", "--history", str(few), "--check", few.stem]) == 1
+    assert {few.stem for few in folder.glob("*.jsonl")} == {"lost", "skipped", "sender_gap", "receipt_regress"}
 
 
 def test_verify_without_a_history_says_what_it_needs(capsys: Captured) -> None:

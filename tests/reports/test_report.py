@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from reports import build_result, write_report
+from reports.checks import check_history
 from reports.result import Result
 from reports.summary import summary_lines
 from sim.errors import HistoryError, UsageError
@@ -102,6 +103,23 @@ def test_a_failure_carries_its_convicting_events_everywhere(lost: Path) -> None:
     assert "never shown on u1: stored-not-pushed" in (lost / "report.html").read_text()
 
 
+def test_a_failure_is_drawn_and_kept_as_a_history_of_its_own(lost: Path) -> None:
+    write_report(lost)
+    _, page = _read(lost)
+    assert page.scenes[0] == "lost: never shown on u1: stored-not-pushed"
+    assert [scene.split(":")[0] for scene in page.scenes] == ["lost", "skipped", "sender_gap"]
+    kept = History.load(lost / "counterexamples" / "lost.jsonl")
+    assert [v.outcome for v in check_history(kept, ["lost"])] == [Outcome.FAIL]
+
+
+def test_a_report_keeps_no_counterexample_of_an_earlier_one(folder: Path) -> None:
+    stale = folder / "counterexamples" / "lost.jsonl"
+    stale.parent.mkdir(exist_ok=True)
+    stale.write_text("")
+    write_report(folder)
+    assert not stale.exists()
+
+
 def test_the_model_does_not_decide_when_the_real_world_was_seen(lost: Path, tmp_path: Path) -> None:
     shutil.copytree(lost, tmp_path / "run")
     (tmp_path / "run" / "history-sim.parquet").rename(tmp_path / "swap")
@@ -135,10 +153,13 @@ class _Page(HTMLParser):
         self.headings = 0
         self.loads: list[str] = []
         self.tags: set[str] = set()
+        self.scenes: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         found = dict(attrs)
+        if found.get("class") == "scene":
+            self.scenes.append(str(found["aria-label"]))
         if tag == "section" and found.get("id"):
             self.ids.append(str(found["id"]))
         self.loads += [str(found[key]) for key in ("src", "href", "xlink:href", "data", "poster") if found.get(key)]
