@@ -84,6 +84,8 @@ def _world_verdicts(world: World, name: str) -> Iterable[RenderableType]:
     silent = [verdict.check for verdict in verdicts if verdict.outcome is Outcome.NOT_APPLICABLE]
     outcome, total = worst(verdict.outcome for verdict in verdicts), len(verdicts) - len(silent)
     told = f"{name}: all {total} checks hold" if not bad else f"{name}: {total - len(bad)} of {total} checks hold"
+    if permitted := sum(bool(verdict.allowed) for verdict in verdicts):
+        told += f", {permitted} found what is allowed"
     yield Text(f"  {SIGNS[outcome]} ", _STYLES[outcome]) + Text(told, "default")
     for verdict in bad:
         line = Text(f"    {SIGNS[verdict.outcome]} {verdict.check}", _STYLES[verdict.outcome])

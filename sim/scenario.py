@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from sim.anomalies import ANOMALIES, must_be_anomaly
 from sim.design import Design
 from sim.faults import Fault
 from sim.scenario_rules import contradictions
@@ -155,6 +156,8 @@ def _known_threshold(name: str) -> str:
 
 
 ThresholdName = Annotated[str, AfterValidator(_known_threshold)]
+Anomaly = Annotated[str, AfterValidator(must_be_anomaly), Field(json_schema_extra={"enum": list(ANOMALIES)})]
+Reason = Annotated[str, Field(pattern=r"\S", description="why it breaks no promise")]
 
 
 class Scenario(_Part):
@@ -178,6 +181,9 @@ class Scenario(_Part):
     run: Run = Run()
     thresholds: dict[ThresholdName, DurationS] = Field(
         default={"delivery_p99": 0.5}, description="upper bounds on latencies, such as delivery_p99 = '500ms'"
+    )
+    allowed: dict[Anomaly, Reason] = Field(
+        default={}, description="anomalies that break no promise of this system, each with the reason; listed apart"
     )
 
     @model_validator(mode="after")

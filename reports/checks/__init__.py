@@ -6,8 +6,9 @@ history ──► facts ──► lost, duplicated, … ──► Verdict: pass,
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from reports.checks import (
     bad_input,
@@ -100,15 +101,18 @@ def check_history(
 ) -> tuple[Verdict, ...]:
     """Verdicts of the checks named (default all), in the order of CHECKS, with at most `most` examples each.
 
-    Anomalies that are `allowed`, here or by the config event, pass and say so. A check that crashes is unknown with the
-    error in its summary: a bug of ours must never pass for a clean run. Raises UsageError for an unknown name.
+    Anomalies that are `allowed`, here or by the config event, maybe with reasons, pass and say so. A check that crashes
+    is unknown with the error in its summary: a bug of ours must never pass for a clean run. Raises UsageError for an
+    unknown name.
     """
     facts = history if isinstance(history, Facts) else Facts(history.frame, history.disorder, most)
-    permitted = {*allowed, *facts.settings.get("allowed", ())}
+    permitted = {**_reasons(facts.settings.get("allowed", {})), **_reasons(allowed)}
     wanted = CHECKS.keys() if names is None else names
     for name in (*wanted, *permitted):
         _must_be_known(name)
-    return tuple(_verdict(check, facts, name in permitted) for name, check in CHECKS.items() if name in wanted)
+    if "bad_input" in permitted:
+        raise UsageError("bad_input cannot be allowed: it says that the history, not the system, is wrong")
+    return tuple(_verdict(check, facts, permitted.get(name, "")) for name, check in CHECKS.items() if name in wanted)
 
 
 def _must_be_known(name: str) -> None:
@@ -118,11 +122,21 @@ def _must_be_known(name: str) -> None:
         raise UsageError(f"no check is called {name!r}{hint} Known: {', '.join(CHECKS)}")
 
 
-def _verdict(check: Check, facts: Facts, permitted: bool) -> Verdict:
+def _reasons(allowed: Any) -> dict[str, str]:
+    """By name, why it is allowed. Raises UsageError for what says neither names nor names with reasons."""
+    if isinstance(allowed, Mapping):
+        return {str(name): str(why) for name, why in allowed.items()}
+    if isinstance(allowed, str) or not isinstance(allowed, Collection):
+        raise UsageError(f"allowed must name anomalies, each maybe with its reason, not {allowed!r}")
+    return dict.fromkeys(map(str, allowed), "as asked")
+
+
+def _verdict(check: Check, facts: Facts, permitted: str) -> Verdict:
     try:
         found = check.run(facts)
     except Exception as error:
         return unknown(check.name, f"{CRASHED}: {type(error).__name__}: {error}")
     if permitted and found.outcome is Outcome.FAIL:
-        return replace(found, outcome=Outcome.PASS, allowed="the scenario allows it")
+        summary = f"{found.summary}, allowed: {permitted}"
+        return replace(found, outcome=Outcome.PASS, summary=summary, allowed=permitted)
     return found

@@ -201,6 +201,23 @@ def test_text_from_the_run_cannot_break_the_page(tmp_path: Path) -> None:
     assert "&lt;script&gt;" in text
 
 
+def test_an_allowed_anomaly_is_listed_apart_with_its_reason_and_its_examples(lost: Path, tmp_path: Path) -> None:
+    history = History.load(lost / "history-real.parquet")
+    config = history.frame["kind"] == "config"
+    detail = {**history.config, "allowed": dict.fromkeys(("lost", "skipped", "sender_gap"), "a lossy link")}
+    history.frame.loc[config, "detail"] = json.dumps(detail)
+    write_run(tmp_path, worlds=["real"])
+    history.save(tmp_path / "history-real.parquet")
+    result = write_report(tmp_path)
+    assert result.outcome is Outcome.PASS
+    text, _page = _read(tmp_path)
+    _, violations, allowed = re.split("<h3>real stack|<h3>allowed anomalies", text)
+    assert 'class="code">lost<' not in violations
+    assert 'class="code">lost<' in allowed
+    assert "1 lost among 1,771 deliveries owed, allowed: a lossy link" in allowed
+    assert "3 found what is allowed" in " ".join(_printed(result))
+
+
 def test_fault_windows_are_shaded_and_named(tmp_path: Path) -> None:
     fault = {"target": "kafka", "cause": "pause"}
     extra = [

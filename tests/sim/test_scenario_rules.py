@@ -9,6 +9,8 @@ import pytest
 
 from sim.errors import ScenarioError, UsageError
 from sim.scenario_file import SCENARIOS, dump_scenario, load_scenario, parse_scenario, with_settings
+from sim.settings import config_event
+from sim.workload import make_trace
 
 GOOD = """\
 name = "peak"
@@ -19,6 +21,9 @@ users = "2bn"
 [traffic]
 messages = "100bn/day"
 """
+
+
+SHORT = {"run.duration": "1s", "run.warm_up": "0s"}
 
 
 def _problems(text: str, *settings: str) -> tuple[str, ...]:
@@ -158,3 +163,18 @@ def test_a_setting_of_a_table_that_is_not_there_is_refused(setting: str) -> None
 def test_the_schema_allows_acks_as_a_number() -> None:
     schema = json.loads((SCENARIOS / "schema.json").read_text(encoding="utf-8"))
     assert schema["$defs"]["Design"]["properties"]["acks"]["enum"] == ["all", "1", 1]
+
+
+def test_an_anomaly_is_allowed_with_a_reason_that_reaches_the_history() -> None:
+    scenario = load_scenario("ci-ordering", ["allowed.wire_duplicate=delivery is at least once"])
+    assert scenario.allowed == {"wire_duplicate": "delivery is at least once"}
+    config = json.loads(config_event(scenario, make_trace(with_settings(scenario, SHORT)))["detail"])
+    assert config["allowed"] == scenario.allowed
+
+
+def test_what_cannot_be_allowed_is_told_with_its_line() -> None:
+    (misspelt,) = _problems(GOOD + '\n[allowed]\nwire_duplicates = "at least once"\n')
+    assert misspelt.startswith("peak.toml:10: unknown key allowed.wire_duplicates")
+    assert misspelt.endswith("no anomaly is called 'wire_duplicates'; did you mean wire_duplicate?")
+    (unexplained,) = _problems(GOOD + '\n[allowed]\nlost = " "\n')
+    assert unexplained.startswith("peak.toml:10: allowed.lost = ' '")

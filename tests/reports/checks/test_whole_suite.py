@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import reports.checks
 from reports.checks import CHECKS, check_history
 from reports.checks.base import Check
+from sim.anomalies import ANOMALIES
 from sim.errors import UsageError
 from sim.history import History
 from sim.verdict import Outcome, Verdict, worst
@@ -290,15 +291,39 @@ def test_what_the_contract_allows_is_found_told_and_no_violation(oddity: str) ->
 
 
 def test_what_the_config_event_allows_is_no_violation() -> None:
-    config = json.loads(CLEAN[0]["detail"]) | {"allowed": ["slo_miss"]}
+    config = json.loads(CLEAN[0]["detail"]) | {"allowed": {"slo_miss": "a slow machine"}}
     events = changed(MUTANTS["a slow acknowledgement"][0](), is_("config"), detail=json.dumps(config))
     found = verdicts(events)["slo_miss"]
-    assert (found.outcome, found.count, found.allowed) == (Outcome.PASS, 1, "the scenario allows it")
+    assert (found.outcome, found.count, found.allowed) == (Outcome.PASS, 1, "a slow machine")
+    assert found.summary.endswith(", allowed: a slow machine")
 
 
 def test_what_the_reader_of_a_history_allows_is_no_violation_either() -> None:
     history = History.of(MUTANTS["a slow acknowledgement"][0]())
     assert check_history(history, ["slo_miss"], allowed={"slo_miss"})[0].outcome is Outcome.PASS
+
+
+def test_reasons_that_are_asked_for_outrank_those_of_the_history() -> None:
+    config = json.loads(CLEAN[0]["detail"]) | {"allowed": ["slo_miss"], "thresholds": {"ack_max": 1e-6}}
+    history = History.of([CLEAN[0] | {"detail": json.dumps(config)}, *CLEAN[1:]])
+    assert check_history(history, ["slo_miss"])[0].allowed == "as asked"
+    assert check_history(history, ["slo_miss"], allowed={"slo_miss": "today"})[0].allowed == "today"
+
+
+@pytest.mark.parametrize("allowed", ["slo_miss", 3])
+def test_what_names_no_anomalies_is_refused(allowed: object) -> None:
+    config = json.loads(CLEAN[0]["detail"]) | {"allowed": allowed}
+    with pytest.raises(UsageError, match="allowed must name anomalies"):
+        check_history(History.of([CLEAN[0] | {"detail": json.dumps(config)}, *CLEAN[1:]]))
+
+
+def test_a_history_that_contradicts_itself_cannot_be_allowed() -> None:
+    with pytest.raises(UsageError, match="bad_input cannot be allowed"):
+        check_history(History.of(CLEAN), allowed=["bad_input"])
+
+
+def test_a_scenario_can_name_every_anomaly_and_nothing_else() -> None:
+    assert ("bad_input", *ANOMALIES) == tuple(CHECKS)
 
 
 def test_events_that_a_system_does_not_write_leave_their_checks_without_an_object() -> None:
