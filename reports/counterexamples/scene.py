@@ -96,7 +96,7 @@ class _Stage:
 
     def __init__(self, found: Counterexample) -> None:
         frame = found.history.frame
-        columns = {name: frame[name].astype(object).where(frame[name].notna(), None) for name in frame}
+        columns = {str(name): frame[name].astype(object).where(frame[name].notna(), None) for name in frame}
         events = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         numbered = [pair for pair in zip(found.numbers, events, strict=True) if pair[1]["kind"] != "config"]
         self.found = found
@@ -225,7 +225,7 @@ class _Stage:
             "registry.read": f"{user}: {event['gateway'] or 'nowhere'}",
             "cursor": f"has read to {event['cursor']}",
         }
-        return texts.get(event["kind"], event["kind"])
+        return texts.get(event["kind"], str(event["kind"]))
 
 
 def _life(event: Event) -> str:
