@@ -83,7 +83,8 @@ def drive(
             time.sleep(idle_s)
             plan = _plan(scenario, stack, folder, trace_path, final_read=final_read)
             with Injector(scenario.faults, Acts(servers, stack, network).begin, folder / _HEALED) as injector:
-                driver.append(stack.spawn("driver", "realstack.driver.replay", str(folder / "driver.json")))
+                plan_path = str(folder / "driver.json")
+                driver.append(stack.spawn("driver", "realstack.driver.replay", plan_path, env=stack.secrets))
 
                 def follow(progress: Progress) -> None:
                     injector.begin(progress.origin_ns)

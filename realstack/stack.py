@@ -24,6 +24,7 @@ import msgspec
 
 from realstack.chat.settings import Choices, Ready, Settings
 from realstack.chat.skew import skew_path, write_skew
+from realstack.chat.tokens import KEY_VARIABLE, new_key
 from realstack.provision import make_namespace, remove_namespace, require_unused
 from realstack.servers import Servers
 from realstack.servers.process import BEHIND_THE_DRIVER, ManagedProcess, ProcessScope
@@ -54,6 +55,8 @@ class ChatStack:
             choices=Choices.of(scenario.design),
         )
         self._settings_inside = as_seen_inside(self.settings) if as_seen_inside else self.settings
+        # For whoever checks or makes tokens; by the environment only, for the folder is kept.
+        self.secrets = {KEY_VARIABLE: new_key()}
         self.gateways: list[str] = []
         self.processes: dict[str, ManagedProcess] = {}
         self._counts = {"gateway": scenario.design.gateways, "worker": scenario.design.workers}
@@ -94,10 +97,12 @@ class ChatStack:
             with suppress(ServerLostError):
                 remove_namespace(self.settings)
 
-    def spawn(self, name: str, module: str, *arguments: str, nice: int = 0) -> ManagedProcess:
+    def spawn(
+        self, name: str, module: str, *arguments: str, env: Mapping[str, str] | None = None, nice: int = 0
+    ) -> ManagedProcess:
         """Start one more Python process of ours, with its log beside the others."""
         argv = [sys.executable, "-m", module, *arguments]
-        return self._scope.spawn(name, argv, self._folder / "logs" / f"{name}.log", nice=nice)
+        return self._scope.spawn(name, argv, self._folder / "logs" / f"{name}.log", env, nice=nice)
 
     def _start(self, kind: str, number: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +113,13 @@ class ChatStack:
         if name in self._ports:
             arguments.append(str(self._ports[name]))
         self._ready_path(name).unlink(missing_ok=True)
-        self.processes[name] = self.spawn(name, f"realstack.chat.{kind}", *arguments, nice=BEHIND_THE_DRIVER)
+        self.processes[name] = self.spawn(
+            name,
+            f"realstack.chat.{kind}",
+            *arguments,
+            env=self.secrets if kind == "gateway" else None,
+            nice=BEHIND_THE_DRIVER,
+        )
 
     def _ready_path(self, name: str) -> Path:
         return self._folder / f"{name}.ready.json"

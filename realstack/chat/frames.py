@@ -21,6 +21,7 @@ ReceiptState = Literal["delivered", "read"]
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Uuid = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Token = Annotated[str, msgspec.Meta(max_length=512)]
 
 
 class Frame(msgspec.Struct, forbid_unknown_fields=True, tag_field="t"):
@@ -28,10 +29,11 @@ class Frame(msgspec.Struct, forbid_unknown_fields=True, tag_field="t"):
 
 
 class Hello(Frame, tag="hello"):
-    """First frame of a connection: who and which session; `epoch` grows with each session of a device."""
+    """First frame of a connection: who, which session, and the proof; `epoch` grows with each session of a device."""
 
     user: Id
     epoch: Id
+    token: Token
 
 
 class Resume(Frame, tag="resume"):
@@ -150,7 +152,7 @@ class Presence(Frame, tag="presence"):
 
 
 class Error(Frame, tag="error"):
-    """A frame could not be honoured; the connection lives on."""
+    """A frame could not be honoured. The connection lives on, unless it was a breach of `policy`."""
 
     code: str
     detail: str

@@ -5,7 +5,7 @@
 `PORT` is that of the WebSockets, by default a free one: a gateway that comes back has to be where its devices look.
 
 A frame that cannot be read or honoured is answered with `error`; it never costs the connection, let alone the process.
-Only a frame of over a megabyte, which is not even received, does.
+Only a breach of `policy` does, and a frame of over a megabyte, which is not even received.
 """
 
 from __future__ import annotations
@@ -14,30 +14,33 @@ import asyncio
 import logging
 import sys
 import time
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import grpc
-import msgspec
 from redis.exceptions import RedisError
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from realstack.chat import frames
 from realstack.chat.connection import Connection
 from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
+from realstack.chat.door import Door
 from realstack.chat.frames import Error, Heartbeat, HeartbeatOk, Hello, Open, Presence, Receipt, Resume, Send, Welcome
 from realstack.chat.log import RECEIPT_LINGER_S, make_producer
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
+from realstack.chat.policy import PolicyError
 from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.registry import Registry, open_registry
 from realstack.chat.resume import resume
 from realstack.chat.settings import Ready, Settings
 from realstack.chat.skew import SkewedClock, skew_path
 from realstack.chat.store import Store, connect
+from realstack.chat.tokens import Tokens
 
-_HELLO_WITHIN_S = 10.0
 _REFUSE_FRAME_BYTES = 1 << 20
+_CLOSE_WITHIN_S = 2.0
 _ANNOUNCE_EVERY_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -54,6 +57,7 @@ class Gateway:
         membership: Membership,
         registry: Registry,
         store: Store,
+        tokens: Tokens,
     ) -> None:
         self.name = name
         self._settings = settings
@@ -61,30 +65,34 @@ class Gateway:
         self._membership = membership
         self._registry = registry
         self._store = store
+        self._tokens = tokens
         self._sessions: dict[int, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve_socket(self, socket: ServerConnection) -> None:
         """One WebSocket from hello to goodbye."""
+        door = Door(socket, self._tokens)
         try:
-            hello = await _hello(socket)
+            hello = await door.hello()
+            await self._session(Connection(socket, hello.user, hello.epoch), door)
         except (TimeoutError, ConnectionClosed):
-            return
-        connection = Connection(socket, hello.user, hello.epoch)
+            pass
+        except PolicyError as breach:
+            log.warning("closed a connection: %s: %s", breach.code, breach)
+            await door.shut(breach)
+
+    async def _session(self, connection: Connection, door: Door) -> None:
         try:
-            await self._registry.connect(hello.user, hello.epoch, self.name)
+            await self._registry.connect(connection.user, connection.epoch, self.name)
             # Only now, so that welcome is the first frame; a push before finds nobody and waits in the store.
-            self._sessions[hello.user] = connection
+            self._sessions[connection.user] = connection
             connection.send(Welcome(self.name))
             while True:
-                await self._honour(connection, await socket.recv(decode=False))
-        except ConnectionClosed:
-            pass
+                await self._honour(connection, await door.frame())
         finally:
             await self._forget(connection)
 
-    async def _honour(self, connection: Connection, data: bytes) -> None:
-        frame = _read(data)
+    async def _honour(self, connection: Connection, frame: frames.ToGateway | Error) -> None:
         if isinstance(frame, Error):
             connection.send(frame)
             return
@@ -157,24 +165,17 @@ class Gateway:
         return reply
 
 
-async def _hello(socket: ServerConnection) -> Hello:
-    async with asyncio.timeout(_HELLO_WITHIN_S):
-        while True:
-            frame = _read(await socket.recv(decode=False))
-            if isinstance(frame, Hello):
-                return frame
-            answer = frame if isinstance(frame, Error) else Error("no-hello", "the first frame must be hello")
-            await socket.send(frames.encode(answer))
-
-
-def _read(data: bytes) -> frames.ToGateway | Error:
-    """The frame, or the answer to what is none."""
-    if len(data) > frames.MAX_FRAME_BYTES:
-        return Error("too-large", f"a frame has at most {frames.MAX_FRAME_BYTES} bytes, this has {len(data)}")
-    try:
-        return frames.decode_to_gateway(data)
-    except msgspec.DecodeError as error:
-        return Error("bad-frame", str(error))
+def listen(gateway: Gateway, port: int = 0) -> AbstractAsyncContextManager[Server]:
+    """The server of the devices' sockets, to be entered."""
+    return serve(
+        gateway.serve_socket,
+        "127.0.0.1",
+        port,
+        compression=None,
+        ping_interval=None,
+        max_size=_REFUSE_FRAME_BYTES,
+        close_timeout=_CLOSE_WITHIN_S,
+    )
 
 
 def _grpc_server(gateway: Gateway) -> tuple[grpc.aio.Server, int]:
@@ -202,7 +203,8 @@ async def _announce(registry: Registry, name: str, address: str) -> None:
 
 
 async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event, port: int = 0) -> None:
-    """A gateway until `stop` is set."""
+    """A gateway until `stop` is set. Its environment holds the key of the tokens."""
+    tokens = Tokens.from_environment()
     name = f"gateway-{number}"
     clock = SkewedClock(skew_path(ready))
     clock.obey_signals()
@@ -214,12 +216,10 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event,
         store = Store(cluster.connect(), settings.keyspace)
         membership = Membership(store)
         service = MessageService(settings, messages, receipts, membership, number, clock.ms)
-        gateway = Gateway(name, settings, service, membership, registry, store)
+        gateway = Gateway(name, settings, service, membership, registry, store, tokens)
         grpc_server, grpc_port = _grpc_server(gateway)
         await grpc_server.start()
-        async with serve(
-            gateway.serve_socket, "127.0.0.1", port, compression=None, ping_interval=None, max_size=_REFUSE_FRAME_BYTES
-        ) as sockets:
+        async with listen(gateway, port) as sockets:
             await registry.announce_gateway(name, f"127.0.0.1:{grpc_port}")
             settle_memory()
             announcing = asyncio.create_task(_announce(registry, name, f"127.0.0.1:{grpc_port}"))

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Device:
-    """A user's device. Its sends, receipts and cursors survive its sessions."""
+    """A user's device; `sign` gives its user's token. Its sends, receipts and cursors survive its sessions."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Device:
         gateways: Sequence[str],
         events: Events,
         gap_hold_s: float,
+        sign: Callable[[int], str],
         loses_heartbeat: Callable[[str], bool] = lambda _gateway: False,
     ) -> None:
         self.user = user
@@ -47,6 +48,7 @@ class Device:
         self._gateways = gateways
         self._diary = Diary(events, user)
         self._gap_hold_s = gap_hold_s
+        self._sign = sign
         self._loses_heartbeat = loses_heartbeat
         self._conversations = Conversations()
         self._unacked: dict[str, tuple[Send, float]] = {}
@@ -160,7 +162,7 @@ class Device:
 
     async def _session_on(self, socket: ClientConnection) -> None:
         self.epoch += 1
-        await socket.send(frames.encode(frames.Hello(self.user, self.epoch)))
+        await socket.send(frames.encode(frames.Hello(self.user, self.epoch, self._sign(self.user))))
         async with asyncio.timeout(_WELCOME_WITHIN_S):
             welcome = frames.decode_to_device(await socket.recv())
         if not isinstance(welcome, frames.Welcome):

@@ -23,6 +23,7 @@ import msgspec
 
 from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.settings import Settings
+from realstack.chat.tokens import Tokens
 from realstack.driver.device import Device
 from realstack.driver.events import Events, text_of
 from realstack.driver.heartbeats import HeartbeatLoss, Loss
@@ -72,12 +73,14 @@ class Progress(msgspec.Struct, frozen=True):
 class Replay:
     """One run of a trace."""
 
-    def __init__(self, plan: Plan, trace: Trace) -> None:
+    def __init__(self, plan: Plan, trace: Trace, tokens: Tokens) -> None:
         self._plan = plan
         self._events = Events()
         users = sorted({int(user) for user in trace.frame["user"]})
         loss = HeartbeatLoss(plan.heartbeats_lost, trace.seed, self._now_s)
-        self._devices = {user: Device(user, plan.gateways, self._events, plan.gap_hold_s, loss.hits) for user in users}
+        self._devices = {
+            user: Device(user, plan.gateways, self._events, plan.gap_hold_s, tokens.sign, loss.hits) for user in users
+        }
         self._actions = trace.actions
         self._phase: Phase = "load"
         self._origin_ns = 0
@@ -234,4 +237,4 @@ def go_first() -> None:
 if __name__ == "__main__":
     go_first()
     own_plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
-    run_process("driver", Replay(own_plan, Trace.load(Path(own_plan.trace))).run)
+    run_process("driver", Replay(own_plan, Trace.load(Path(own_plan.trace)), Tokens.from_environment()).run)

@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from realstack.chat.frames import MAX_FRAME_BYTES
+from realstack.chat.tokens import KEY_VARIABLE, Tokens, new_key
 from realstack.drive import drive
 from realstack.endpoints import endpoints
 from realstack.servers import Servers
@@ -180,14 +181,14 @@ def test_the_document_taken_literally_still_delivers_a_quiet_conversation(server
 def test_a_gateway_answers_every_unreadable_frame_and_lives_on(servers: Servers, tmp_path: Path) -> None:
     trace = Trace.of(members(5, ANNA, BERT), seed=0, duration_s=1.0)
     with ChatStack(servers, scenario(), trace, tmp_path) as stack:
-        asyncio.run(_abuse(stack.gateways[0]))
+        asyncio.run(_abuse(stack.gateways[0], Tokens(stack.secrets[KEY_VARIABLE])))
         stack.check()
 
 
-async def _abuse(url: str) -> None:
+async def _abuse(url: str, tokens: Tokens) -> None:
     random_bytes = random.Random(4)
     async with connect(url, compression=None) as socket:
-        await socket.send(json.dumps({"t": "hello", "user": ANNA, "epoch": 1}))
+        await socket.send(json.dumps({"t": "hello", "user": ANNA, "epoch": 1, "token": tokens.sign(ANNA)}))
         assert json.loads(await socket.recv())["t"] == "welcome"
         for frame, code in (
             ("not json", "bad-frame"),
@@ -196,7 +197,7 @@ async def _abuse(url: str) -> None:
             (b"\xff\xfe\x00", "bad-frame"),
             (random_bytes.randbytes(300), "bad-frame"),
             ("x" * (MAX_FRAME_BYTES + 1), "too-large"),
-            ('{"t": "hello", "user": 1, "epoch": 2}', "no-hello"),
+            ('{"t": "hello", "user": 1, "epoch": 2, "token": ""}', "no-hello"),
             ('{"t": "open", "conv": 6}', "not-a-member"),
             ('{"t": "send", "conv": 6, "uuid": "a", "cseq": 1, "text": "x"}', "not-a-member"),
             ('{"t": "resume", "cursors": {"6": 0}}', "not-a-member"),
@@ -206,6 +207,34 @@ async def _abuse(url: str) -> None:
             assert (answer["t"], answer["code"]) == ("error", code), frame
         await socket.send('{"t": "send", "conv": 5, "uuid": "still-alive", "cseq": 1, "text": "x"}')
         assert json.loads(await socket.recv())["t"] == "sent"
+
+
+def test_only_who_has_a_token_of_the_run_gets_in_and_no_file_of_the_run_tells_the_key(
+    servers: Servers, tmp_path: Path
+) -> None:
+    trace = Trace.of(members(5, ANNA, BERT), seed=0, duration_s=1.0)
+    with ChatStack(servers, scenario(), trace, tmp_path) as stack:
+        key = stack.secrets[KEY_VARIABLE]
+        own, foreign = Tokens(key), Tokens(new_key())
+        url = stack.gateways[0]
+        answers = [
+            asyncio.run(_first_answer(url, ANNA, token))
+            for token in (own.sign(ANNA), foreign.sign(ANNA), own.sign(ANNA, life_s=-1.0), own.sign(BERT))
+        ]
+        stack.check()
+    assert answers == [("welcome", None), *[("bad-token", 1008)] * 3]
+    told = [path for path in tmp_path.rglob("*") if path.is_file() and key in path.read_text(errors="replace")]
+    assert told == []
+
+
+async def _first_answer(url: str, user: int, token: str) -> tuple[str, int | None]:
+    async with connect(url, compression=None) as socket:
+        await socket.send(json.dumps({"t": "hello", "user": user, "epoch": 1, "token": token}))
+        answer = json.loads(await socket.recv())
+        if answer["t"] != "error":
+            return answer["t"], None
+        await socket.wait_closed()
+        return answer["code"], socket.close_code
 
 
 def test_nothing_of_a_run_is_left_in_the_servers(servers: Servers, tmp_path: Path) -> None:

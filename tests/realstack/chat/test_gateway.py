@@ -6,20 +6,24 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import grpc
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
 
 from realstack.chat import frames
 from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest, Delivery
 from realstack.chat.frames import Error, Message, ReceiptItem, Resumed, Sent, decode_to_device, encode
-from realstack.chat.gateway import Gateway, _grpc_server
+from realstack.chat.gateway import Gateway, _grpc_server, listen
 from realstack.chat.message_service import Membership, MessageService
+from realstack.chat.policy import FrameBucket
+from realstack.chat.records import decode_message
 from realstack.chat.store import PAGE
+from realstack.chat.tokens import Tokens, new_key
 from tests.realstack.chat.fakes import FakeProducer, MemoryRegistry, MemoryStore, record, settings, turns
 
 ANNA, BERT, EVE = 1, 2, 66
@@ -48,13 +52,17 @@ class House:
         self.producer = PromptProducer()
         membership = Membership(self.store)
         service = MessageService(settings(), self.producer, self.producer, membership, worker=1)
-        self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store)
+        self.tokens = Tokens(new_key())
+        self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store, self.tokens)
         self.url = ""
+
+    def hello(self, user: int = ANNA, epoch: int = 1) -> frames.Hello:
+        return frames.Hello(user, epoch, self.tokens.sign(user))
 
     async def visit(self, user: int = ANNA, epoch: int = 1) -> ClientConnection:
         """A welcome session."""
         socket = await connect(self.url, ping_interval=None, compression=None, max_size=None)
-        await socket.send(encode(frames.Hello(user, epoch)))
+        await socket.send(encode(self.hello(user, epoch)))
         assert decode_to_device(await socket.recv()) == frames.Welcome("gateway-1")
         return socket
 
@@ -62,9 +70,7 @@ class House:
 def in_a_house(scene: Callable[[House], Awaitable[None]], store: MemoryStore | None = None) -> None:
     async def main() -> None:
         house = House(store)
-        async with serve(
-            house.gateway.serve_socket, "127.0.0.1", 0, compression=None, ping_interval=None, max_size=1 << 20
-        ) as server:
+        async with listen(house.gateway) as server:
             house.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
             await scene(house)
 
@@ -92,7 +98,7 @@ BAD_FRAMES = [
     pytest.param(frames.Receipt(7, "read", [ReceiptItem("m1", BERT, 1)]), "not-a-member", id="foreign receipt"),
     pytest.param(frames.Open(7), "not-a-member", id="foreign presence"),
     pytest.param(frames.Resume({7: 0}), "not-a-member", id="foreign resume"),
-    pytest.param(frames.Hello(ANNA, 2), "no-hello", id="hello twice"),
+    pytest.param(frames.Hello(ANNA, 2, "token"), "no-hello", id="hello twice"),
 ]
 
 
@@ -116,7 +122,8 @@ def test_a_frame_that_cannot_be_honoured_gets_an_error_and_the_session_goes_on(
         (frames.Heartbeat(), "no-hello"),
         ("not json", "bad-frame"),
         (b"x" * (frames.MAX_FRAME_BYTES + 1), "too-large"),
-        (b'{"t":"hello","user":1,"epoch":"\xff"}', "bad-frame"),
+        (b'{"t":"hello","user":1,"epoch":1,"token":"\xff"}', "bad-frame"),
+        ('{"t":"hello","user":1,"epoch":1}', "bad-frame"),
     ],
 )
 def test_before_hello_too(said: bytes | str | frames.Frame, code: str) -> None:
@@ -125,8 +132,86 @@ def test_before_hello_too(said: bytes | str | frames.Frame, code: str) -> None:
             answer = await ask(socket, said)
             assert isinstance(answer, Error)
             assert answer.code == code
-            assert await ask(socket, frames.Hello(ANNA, 1)) == frames.Welcome("gateway-1")
+            assert await ask(socket, house.hello()) == frames.Welcome("gateway-1")
 
+    in_a_house(scene)
+
+
+@pytest.mark.parametrize(
+    ("forge", "why"),
+    [
+        (lambda own: Tokens(new_key()).sign(ANNA), "its signature is not ours"),
+        (lambda own: own.sign(ANNA, life_s=-60.0), "it expired 60 s ago; sign in again"),
+        (lambda own: own.sign(BERT), f"it is another user's, not user {ANNA}'s"),
+        (lambda own: "", "its signature is not ours"),
+    ],
+    ids=["signed with another key", "expired", "of another user", "none"],
+)
+def test_without_a_token_of_its_own_a_device_is_told_why_and_shown_the_door(
+    forge: Callable[[Tokens], str], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(house: House) -> None:
+        token = forge(house.tokens)
+        async with connect(house.url, ping_interval=None) as socket:
+            assert await ask(socket, frames.Hello(ANNA, 1, token)) == Error("bad-token", why)
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.recv()
+            assert closed.value.rcvd == Close(1008, why)
+        assert house.registry.homes == {}
+        assert not token or token not in caplog.text
+
+    with caplog.at_level(logging.DEBUG, logger="realstack"):
+        in_a_house(scene)
+
+
+def test_a_token_is_checked_when_a_device_comes_and_not_again() -> None:
+    async def scene(house: House) -> None:
+        socket = await house.visit()
+        house.gateway._tokens = Tokens(new_key())
+        assert isinstance(await ask(socket, frames.Heartbeat()), frames.HeartbeatOk)
+        await socket.close()
+
+    in_a_house(scene)
+
+
+def test_who_speaks_too_fast_is_told_so_and_closed_before_anything_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(house: House) -> None:
+        async with await house.visit(ANNA) as anna, await house.visit(BERT) as bert:
+            for number in range(1, 41):
+                await anna.send(encode(frames.Send(5, f"m{number}", number, "hello")))
+            last: frames.ToDevice | None = None
+            with suppress(ConnectionClosed):
+                async for data in anna:
+                    last = decode_to_device(data)
+            assert isinstance(last, Error)
+            assert (last.code, anna.close_code) == ("too-fast", 1008)
+            # Hello was the first of twenty: what was taken is the beginning, without a hole.
+            taken = [decode_message(value).uuid for _, value, _ in house.producer.sent]
+            assert taken == [f"m{number}" for number in range(1, 20)]
+            assert isinstance(await ask(bert, frames.Heartbeat()), frames.HeartbeatOk)
+        while house.registry.homes:
+            await turns()
+
+    monkeypatch.setattr(
+        "realstack.chat.door.FrameBucket", lambda: FrameBucket(rate_per_s=1e-6, burst=20, now_s=lambda: 0.0)
+    )
+    in_a_house(scene)
+
+
+def test_a_flood_that_listens_to_nothing_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(house: House) -> None:
+        socket = await house.visit()
+        socket.transport.pause_reading()
+        with suppress(ConnectionClosed):
+            while True:
+                await socket.send(encode(frames.Heartbeat()))
+        while house.registry.homes or house.gateway._sessions:
+            await turns()
+
+    monkeypatch.setattr("realstack.chat.door.FrameBucket", lambda: FrameBucket(rate_per_s=1.0, burst=20))
+    monkeypatch.setattr("realstack.chat.gateway._CLOSE_WITHIN_S", 0.05)
     in_a_house(scene)
 
 
@@ -137,7 +222,7 @@ def test_who_says_nothing_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
                 await socket.recv()
         assert house.registry.homes == {}
 
-    monkeypatch.setattr("realstack.chat.gateway._HELLO_WITHIN_S", 0.05)
+    monkeypatch.setattr("realstack.chat.door._HELLO_WITHIN_S", 0.05)
     in_a_house(scene)
 
 
@@ -264,7 +349,7 @@ def nonsense(rng: random.Random) -> bytes | str:
         frames.Resume({5: 3}),
         frames.Open(5),
         frames.Heartbeat(),
-        frames.Hello(ANNA, 1),
+        frames.Hello(ANNA, 1, "token"),
     ]
     if rng.random() < 0.3:
         return rng.randbytes(rng.randrange(200))

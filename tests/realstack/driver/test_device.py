@@ -21,11 +21,15 @@ ME = 1
 Row = dict[str, Any]
 
 
+def token_of(user: int) -> str:
+    return f"token of {user}"
+
+
 @asynccontextmanager
 async def device(*gateways: FakeGateway, gap_hold_s: float = 30.0) -> AsyncIterator[tuple[Device, Events]]:
     """A device of user 1 that is online; user 1 begins with the second of two gateways."""
     events = Events()
-    made = Device(ME, [gateway.url for gateway in gateways], events, gap_hold_s)
+    made = Device(ME, [gateway.url for gateway in gateways], events, gap_hold_s, token_of)
     made.go_online()
     try:
         yield made, events
@@ -42,7 +46,7 @@ def test_a_session_opens_with_hello_and_resume_and_is_then_up_to_date() -> None:
     async def scene() -> None:
         async with fake_gateway() as gateway, device(gateway) as (anna, events):
             await asyncio.wait_for(anna.resumed.wait(), 10)
-            assert [frame for _, frame in gateway.heard] == [frames.Hello(ME, 1), Resume({})]
+            assert [frame for _, frame in gateway.heard] == [frames.Hello(ME, 1, "token of 1"), Resume({})]
             [opened] = of(events, "conn.open")
             assert {k: opened[k] for k in ("device", "user", "session", "gateway")} == {
                 "device": "u1",
@@ -76,7 +80,7 @@ def test_what_is_sent_offline_goes_out_with_the_next_session() -> None:
     async def scene() -> None:
         events = Events()
         async with fake_gateway() as gateway:
-            anna = Device(ME, [gateway.url], events, 30.0)
+            anna = Device(ME, [gateway.url], events, 30.0, token_of)
             anna.send(5, "m1", 1, "hello", 0)
             assert anna.unacked_uuids == [(5, "m1")]
             anna.go_online()
@@ -334,7 +338,7 @@ def test_a_lost_heartbeat_is_noted_and_never_leaves() -> None:
     async def scene() -> None:
         async with fake_gateway() as gateway:
             events, lost = Events(), [True, False]
-            anna = Device(ME, [gateway.url], events, 1.0, lambda _gateway: lost.pop(0))
+            anna = Device(ME, [gateway.url], events, 1.0, token_of, lambda _gateway: lost.pop(0))
             anna.go_online()
             await until(anna.resumed.is_set)
             anna.heartbeat()
@@ -364,7 +368,7 @@ def test_presence_answers_carry_the_time_of_the_question() -> None:
 
 def test_offline_a_device_neither_reads_nor_opens_nor_beats() -> None:
     events = Events()
-    anna = Device(ME, ["ws://127.0.0.1:1"], events, 1.0)
+    anna = Device(ME, ["ws://127.0.0.1:1"], events, 1.0, token_of)
     anna.heartbeat()
     anna.open(5)
     anna.read(5)

@@ -12,6 +12,7 @@ import pytest
 
 from realstack.chat import frames
 from realstack.chat.frames import Frame, Message
+from realstack.chat.tokens import Tokens, new_key
 from realstack.driver.replay import Plan, Progress, Replay
 from sim.history import History
 from sim.trace import Action, Trace
@@ -111,7 +112,7 @@ def replay(
             stop = asyncio.Event()
             if stop_after_s is not None:
                 asyncio.get_running_loop().call_later(stop_after_s, stop.set)
-            await asyncio.wait_for(Replay(plan, trace).run(stop), 60)
+            await asyncio.wait_for(Replay(plan, trace, Tokens(new_key())).run(stop), 60)
 
     asyncio.run(main())
     return History.load(events), msgspec.json.decode(progress.read_bytes(), type=Progress)
