@@ -206,7 +206,7 @@ def test_a_flood_that_listens_to_nothing_is_closed_too(monkeypatch: pytest.Monke
         socket.transport.pause_reading()
         with suppress(ConnectionClosed):
             while True:
-                await socket.send(encode(frames.Heartbeat()))
+                await socket.send(b"x" * frames.MAX_FRAME_BYTES)
         while house.registry.homes or house.gateway._sessions:
             await turns()
 
