@@ -33,6 +33,7 @@ from sim.scenario import Scenario
 from sim.trace import Trace
 
 _READY_WITHIN_S = 30.0
+_DRAINED_WITHIN_S = 15.0
 
 
 class ChatStack:
@@ -64,6 +65,7 @@ class ChatStack:
         self._folder = folder
         self._scope = ProcessScope()
         self._killed: set[str] = set()
+        self._drained: set[str] = set()
         self._ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -142,12 +144,19 @@ class ChatStack:
         self._killed.add(name)
         self.processes[name].kill()
 
+    def drain(self, name: str) -> None:
+        """Ask a process to finish its work and end, as a deploy does."""
+        self._drained.add(name)
+        self.processes[name].signal(signal.SIGTERM)
+
     def replace(self, name: str) -> None:
-        """Start a killed process anew, a gateway at its old port, and wait until it can be used."""
+        """Start a process anew once it has ended, a gateway at its old port, and wait until it can be used."""
+        self.processes[name].wait(_DRAINED_WITHIN_S)
         kind, _, number = name.partition("-")
         self._start(kind, int(number))
         self._ready(name)
         self._killed.discard(name)
+        self._drained.discard(name)
 
     def skew(self, gateway: str, skew_s: float) -> None:
         """Set the clock of a gateway wrong by so much, or right by 0."""
@@ -157,7 +166,8 @@ class ChatStack:
     def check(self) -> None:
         """Raise ServerLostError when a process has died that nobody killed."""
         for name, process in self.processes.items():
-            if not process.alive and name not in self._killed:
+            ended_in_order = name in self._drained and process.exit_status == 0
+            if not process.alive and name not in self._killed and not ended_in_order:
                 raise ServerLostError(
                     f"{name} died (exit {process.exit_status}); its log ends with\n{process.log_tail()}"
                 )

@@ -8,6 +8,7 @@ needs follows from the faults in its history; one that is missing is unknown, no
     any that is counted            fault_hit (on the real stack slow, partition, cut, lose-response)
     kill or long pause of a worker rebalance_in_flight
     kill of a gateway              resume_backlog
+    drain of a gateway             sent_away
     lose-heartbeats                heartbeat_lost
     skew                           two_gateways
 """
@@ -32,6 +33,7 @@ WITNESSES = {
     "fault_hit": "Each fault of the network hit a connection or an answer, by the proxy's own count.",
     "rebalance_in_flight": "A message of a worker that was given up waited in the log and was worked on by another.",
     "resume_backlog": "A device that lost its gateway found messages waiting for it when it came back.",
+    "sent_away": "A device left a drained gateway when it was told to, and another gateway took it.",
     "heartbeat_lost": "A heartbeat was sent while heartbeats were lost, and not stored within a second.",
     "two_gateways": "A conversation was written through two gateways, one of them with a wrong clock.",
 }
@@ -58,6 +60,7 @@ def witness_verdicts(history: History) -> tuple[Verdict, ...]:
         "fault_hit": ([f for f in faults if f.hit is not None], lambda _, fault: bool(fault.hit)),
         "rebalance_in_flight": ([f for f in faults if _is_given_up(f)], _rebalanced_in_flight),
         "resume_backlog": ([f for f in faults if f.kind == "kill" and _is(f, "gateway")], _resumed_with_backlog),
+        "sent_away": ([f for f in faults if f.kind == "drain" and _is(f, "gateway")], _sent_away),
         "heartbeat_lost": ([f for f in faults if f.kind == "lose-heartbeats"], _lost_a_heartbeat),
         "two_gateways": ([f for f in faults if f.kind == "skew"], _wrote_through_two),
     }
@@ -119,6 +122,13 @@ def _resumed_with_backlog(history: History, fault: _Fault) -> bool:
     devices = set(_within(lost, fault)["device"])
     shown = history.of_kind("deliver")
     return bool(((shown["via"] == "resume") & shown["device"].isin(devices) & (shown["t_ns"] > fault.start_ns)).any())
+
+
+def _sent_away(history: History, fault: _Fault) -> bool:
+    closed, opened = history.of_kind("conn.close"), history.of_kind("conn.open")
+    left = _within(closed[(closed["gateway"] == fault.target) & (closed["cause"] == "go-away")], fault)
+    elsewhere = opened[(opened["gateway"] != fault.target) & (opened["t_ns"] > fault.start_ns)]
+    return bool(elsewhere["device"].isin(set(left["device"])).any())
 
 
 def _lost_a_heartbeat(history: History, fault: _Fault) -> bool:

@@ -56,6 +56,7 @@ def _draw(rng: np.random.Generator, design: Design, start_s: float, slot_s: floa
     targets: dict[str, list[str]] = {
         "pause": [*gateways, *workers, *design.servers],
         "kill": [*gateways, *workers, *design.servers],
+        "drain": [*gateways, *workers],
         **{kind: list(design.servers) for kind in NETWORK},
         "skew": gateways,
         "lose-heartbeats": gateways,

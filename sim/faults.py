@@ -9,6 +9,7 @@ for = "12s"
 kind             target                                   what happens
 pause            gateway-N worker-N kafka cassandra redis  the process stands still (SIGSTOP), then goes on
 kill             gateway-N worker-N kafka cassandra redis  it is gone (SIGKILL); a new one starts after `for`, or none
+drain            gateway-N worker-N                        it is asked to finish and end (SIGTERM); then as after a kill
 slow             kafka cassandra redis                     every request takes `by` longer
 partition        kafka cassandra redis                     nothing passes between it and the backend, no socket closes
 cut              kafka cassandra redis                     its connections break once `after` more bytes were answered
@@ -43,6 +44,7 @@ class _Rule(NamedTuple):
 _RULES = {
     "pause": _Rule(("gateway", "worker", *SERVERS), needs=("for",)),
     "kill": _Rule(("gateway", "worker", *SERVERS), may_have=("for",)),
+    "drain": _Rule(("gateway", "worker"), may_have=("for",)),
     "slow": _Rule(SERVERS, needs=("for", "by")),
     "partition": _Rule(SERVERS, needs=("for",)),
     "cut": _Rule(SERVERS, may_have=("for", "after")),
@@ -51,7 +53,8 @@ _RULES = {
     "lose-heartbeats": _Rule(("gateway",), needs=("for",), may_have=("share",)),
 }
 KINDS = tuple(_RULES)
-STOPS = ("pause", "kill")
+STOPS = ("pause", "kill", "drain")
+_ENDS = ("kill", "drain")
 # How many nodes a cluster of any kind can go on without.
 _SPARED = 1
 NETWORK = ("slow", "partition", "cut", "lose-response")
@@ -78,7 +81,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     at_s: DurationS = Field(alias="at", description="when it begins")
-    kind: Literal["pause", "kill", "slow", "partition", "cut", "lose-response", "skew", "lose-heartbeats"]
+    kind: Literal["pause", "kill", "drain", "slow", "partition", "cut", "lose-response", "skew", "lose-heartbeats"]
     target: str = Field(
         pattern=r"^(kafka(-[1-3])?|cassandra(-[1-3])?|redis(-[12])?|gateway-[1-9]|worker-[1-9])$",
         description="process, such as worker-1; of a cluster one node, such as kafka-2",
@@ -161,7 +164,7 @@ def _targets_nobody(place: int, fault: Fault, design: Design) -> Iterator[str]:
 def _nobody_left(faults: Sequence[Fault], design: Design) -> Iterator[str]:
     dead: dict[str, list[int]] = {}
     for place, fault in enumerate(faults):
-        if fault.kind == "kill" and fault.for_s is None:
+        if fault.kind in _ENDS and fault.for_s is None:
             dead.setdefault(fault.target_kind, []).append(place)
     for kind, places in dead.items():
         if kind in SERVERS and len(places) > _SPARED:
@@ -170,4 +173,4 @@ def _nobody_left(faults: Sequence[Fault], design: Design) -> Iterator[str]:
                 f"good, it can spare {_SPARED}; give this one a 'for'"
             )
         elif len(places) == {"gateway": design.gateways, "worker": design.workers}.get(kind):
-            yield f"faults.{places[0]}.target: every {kind} is killed for good; give one of these faults a 'for'"
+            yield f"faults.{places[0]}.target: every {kind} is ended for good; give one of these faults a 'for'"

@@ -1,7 +1,7 @@
 """What a device and its gateway say to each other: one JSON object a WebSocket frame, its type in `t`.
 
     device → gateway    hello resume send receipt heartbeat open
-    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence error
+    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence go_away error
 
 A message carries the stamps of its way (`sim.hops`), nanoseconds of the machine's monotonic clock.
 Decoding validates: a frame with a wrong type or a missing field never reaches the code behind.
@@ -151,6 +151,12 @@ class Presence(Frame, tag="presence"):
     offline: list[int]
 
 
+class GoAway(Frame, tag="go_away"):
+    """The gateway ends within this time: connect to another one, not all at once."""
+
+    within_s: float
+
+
 class Error(Frame, tag="error"):
     """A frame could not be honoured. The connection lives on, unless it was a breach of `policy`."""
 
@@ -159,7 +165,7 @@ class Error(Frame, tag="error"):
 
 
 ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open
-ToDevice = Welcome | Message | Resumed | Sent | Refused | Seen | HeartbeatOk | Presence | Error
+ToDevice = Welcome | Message | Resumed | Sent | Refused | Seen | HeartbeatOk | Presence | GoAway | Error
 
 _to_gateway = msgspec.json.Decoder(ToGateway)
 _to_device = msgspec.json.Decoder(ToDevice)

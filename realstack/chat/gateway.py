@@ -4,6 +4,9 @@
 
 `PORT` is that of the WebSockets, by default a free one: a gateway that comes back has to be where its devices look.
 
+SIGTERM drains it: it takes no more devices and sends those that are here elsewhere. It ends when they have their
+answers and are gone, or have had their time, and the log has everything that was accepted.
+
 A frame that cannot be read or honoured is answered with `error`; it never costs the connection, let alone the process.
 Only a breach of `policy` does, and a frame of over a megabyte, which is not even received.
 """
@@ -27,7 +30,19 @@ from realstack.chat import frames
 from realstack.chat.connection import Connection
 from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
 from realstack.chat.door import Door
-from realstack.chat.frames import Error, Heartbeat, HeartbeatOk, Hello, Open, Presence, Receipt, Resume, Send, Welcome
+from realstack.chat.frames import (
+    Error,
+    GoAway,
+    Heartbeat,
+    HeartbeatOk,
+    Hello,
+    Open,
+    Presence,
+    Receipt,
+    Resume,
+    Send,
+    Welcome,
+)
 from realstack.chat.log import RECEIPT_LINGER_S, make_producer
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
 from realstack.chat.policy import PolicyError
@@ -41,6 +56,9 @@ from realstack.chat.tokens import Tokens
 
 _REFUSE_FRAME_BYTES = 1 << 20
 _CLOSE_WITHIN_S = 2.0
+_LEAVE_WITHIN_S = 2.0
+_LEAVE_SLACK_S = 0.5
+_GOING_AWAY = 1001
 _ANNOUNCE_EVERY_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -66,6 +84,7 @@ class Gateway:
         self._registry = registry
         self._store = store
         self._tokens = tokens
+        self._draining = False
         self._sessions: dict[int, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -87,6 +106,8 @@ class Gateway:
             # Only now, so that welcome is the first frame; a push before finds nobody and waits in the store.
             self._sessions[connection.user] = connection
             connection.send(Welcome(self.name))
+            if self._draining:
+                connection.send(GoAway(_LEAVE_WITHIN_S))
             while True:
                 await self._honour(connection, await door.frame())
         finally:
@@ -151,6 +172,20 @@ class Gateway:
             await self._registry.disconnect(connection.user, connection.epoch, self.name)
         except Exception:
             log.exception("user %d stays registered until the TTL ends", connection.user)
+
+    async def drain(self, sockets: Server) -> None:
+        """Take no more devices, send those that are here elsewhere and wait until they are gone."""
+        self._draining = True
+        sockets.close(close_connections=False)
+        log.info("draining: %d sessions are sent elsewhere", len(self._sessions))
+        for connection in self._sessions.values():
+            connection.send(GoAway(_LEAVE_WITHIN_S))
+        try:
+            async with asyncio.timeout(_LEAVE_WITHIN_S + _LEAVE_SLACK_S):
+                await sockets.wait_closed()
+        except TimeoutError:
+            log.warning("closing %d sockets that did not leave", len(sockets.connections))
+            await asyncio.gather(*(socket.close(_GOING_AWAY) for socket in sockets.connections))
 
     async def deliver(self, request: DeliverRequest, _context: Any) -> DeliverReply:
         """DeliverMessage: push to the sessions that are here, answer who is not."""
@@ -225,6 +260,7 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event,
             announcing = asyncio.create_task(_announce(registry, name, f"127.0.0.1:{grpc_port}"))
             tell(ready, Ready(name, next(iter(sockets.sockets)).getsockname()[1], grpc_port))
             await stop.wait()
+            await gateway.drain(sockets)
             announcing.cancel()
         await grpc_server.stop(grace=1.0)
     finally:

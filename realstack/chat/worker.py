@@ -6,6 +6,8 @@
     poll ─► chains (one partition's receipts in order)        ─► Receipts ─► done ─► commit
 
 Offsets are committed after the work, so a record may be worked on twice and is never skipped.
+
+SIGTERM drains it: what was polled is finished and committed, then it leaves its group, whose others take over at once.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from realstack.chat.store import Store, connect
 _AT_ONCE = 512
 _COMMIT_EVERY_S = 0.1
 _POLL_MS = 200
+_SETTLE_WITHIN_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +89,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.gather(*self._finishing, return_exceptions=True)
         await self._commit()
 
-    async def poll(self) -> None:
-        """Poll for ever."""
-        while True:
+    async def poll(self, stop: asyncio.Event) -> None:
+        """Poll until told to stop."""
+        while not stop.is_set():
             batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
             polled_ns = time.monotonic_ns()
             async with self._adding:
@@ -162,10 +165,9 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
 async def _run_until(stop: asyncio.Event, worker: Worker) -> None:
     async with asyncio.TaskGroup() as group:
-        forever = [group.create_task(worker.poll()), group.create_task(worker.commit_often())]
-        await stop.wait()
-        for task in forever:
-            task.cancel()
+        committing = group.create_task(worker.commit_often())
+        await worker.poll(stop)
+        committing.cancel()
 
 
 async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event) -> None:
@@ -186,7 +188,7 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
         settle_memory()
         tell(ready, Ready(f"worker-{number}"))
         await polling
-        await asyncio.wait_for(worker.settle(), 5.0)
+        await asyncio.wait_for(worker.settle(), _SETTLE_WITHIN_S)
     finally:
         await consumer.stop()
         await links.close()

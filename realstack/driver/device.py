@@ -1,6 +1,6 @@
 """One device: a WebSocket session to a gateway, what it sends until the server has it, what it shows in order.
 
-wanted ──► connect ──► welcome ──► resume ──► … ──► lost ──► back off ──► connect (another gateway)
+wanted ──► connect ──► welcome ──► resume ──► … ──► lost or sent away ──► back off ──► connect (another gateway)
                                               └──► disconnect, crash: wanted no more
 """
 
@@ -22,6 +22,7 @@ from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, 
 from realstack.driver.conversations import Conversations
 from realstack.driver.diary import Diary
 from realstack.driver.events import Events
+from realstack.driver.leaving import moment_to_leave
 
 _BACK_OFF_S = (0.1, 3.0)
 _CLOSE_TIMEOUT_S = 2.0
@@ -60,6 +61,7 @@ class Device:
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._goodbye: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self._one_session = asyncio.Lock()
         self._cause = "lost"
         self.resumed = asyncio.Event()
@@ -90,6 +92,7 @@ class Device:
         """Disconnect politely, or abort the socket; the returned task ends when the session has."""
         self._cause = "crash" if crash else "disconnect"
         task, self._task = self._task, None
+        self._stay()
         if self._socket is not None:
             if crash:
                 self._socket.transport.abort()
@@ -141,7 +144,6 @@ class Device:
     async def _stay_online(self) -> None:
         # The last session may still be saying goodbye.
         async with self._one_session:
-            self._cause = "lost"
             await self._reconnect_while_wanted()
 
     async def _reconnect_while_wanted(self) -> None:
@@ -168,7 +170,7 @@ class Device:
         if not isinstance(welcome, frames.Welcome):
             log.warning("device %d was not welcomed: %s", self.user, welcome)
             return
-        self._socket = socket
+        self._socket, self._cause = socket, "lost"
         self._diary.opened(self.epoch, welcome.gateway)
         self._opened_ns.clear()
         self._catch_up()
@@ -177,9 +179,20 @@ class Device:
                 self._take(frames.decode_to_device(data))
         finally:
             self._socket = None
+            self._stay()
             self.resumed.clear()
             self._let_go_of_gaps()
             self._diary.closed(self._cause)
+
+    async def _leave(self, socket: ClientConnection, within_s: float) -> None:
+        await moment_to_leave(self._unacked.keys(), within_s)
+        self._cause = "go-away"
+        self._send_receipts()
+        await socket.close()
+
+    def _stay(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
 
     def _catch_up(self) -> None:
         receipts, self._unsent = self._unsent, []
@@ -208,12 +221,8 @@ class Device:
         match frame:
             case Message():
                 self._message(frame)
-            case frames.Sent():
-                if self._unacked.pop(frame.uuid, None) is not None:
-                    self._diary.acknowledged(frame.uuid, frame.message_id)
-            case frames.Refused():
-                if self._unacked.pop(frame.uuid, None) is not None:
-                    self._diary.refused(frame.uuid, frame.cause)
+            case frames.Sent() | frames.Refused():
+                self._answered(frame)
             case Seen():
                 self._seen(frame)
             case frames.HeartbeatOk():
@@ -222,8 +231,18 @@ class Device:
                 self._presence(frame)
             case frames.Resumed():
                 self.resumed.set()
+            case frames.GoAway() if self._socket is not None:
+                self._leaving = asyncio.create_task(self._leave(self._socket, frame.within_s))
             case frames.Error():
                 log.warning("device %d: %s: %s", self.user, frame.code, frame.detail)
+
+    def _answered(self, frame: frames.Sent | frames.Refused) -> None:
+        if self._unacked.pop(frame.uuid, None) is None:
+            return
+        if isinstance(frame, frames.Sent):
+            self._diary.acknowledged(frame.uuid, frame.message_id)
+        else:
+            self._diary.refused(frame.uuid, frame.cause)
 
     def _renewed(self, frame: frames.HeartbeatOk) -> None:
         self._diary.heartbeat_stored(frame.stored_ns)

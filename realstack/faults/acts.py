@@ -27,6 +27,9 @@ class Acts:
                 return self._pause(fault.target)
             case "kill":
                 return self._kill(fault.target)
+            case "drain":
+                self._stack.drain(fault.target)
+                return lambda: self._stack.replace(fault.target)
             case "skew":
                 self._stack.skew(fault.target, fault.by_s or 0.0)
                 return lambda: self._stack.skew(fault.target, 0.0)

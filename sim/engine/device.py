@@ -1,8 +1,8 @@
 """A user's device, in the one driver process: does what the trace says, shows what arrives, answers with receipts.
 
     offline ─► connect: Hello ─► Welcome: Resume, and again what has no answer ─► … ─► disconnect or crash
-                  ▲ back off, next gateway                                        └─► lost
-                  └──────────── refused, no welcome in time, lost ◄───────────────────┘
+                  ▲ back off, next gateway                                        └─► lost or sent away
+                  └──────────── refused, no welcome in time, lost, sent away ◄────────┘
 
 Open loop: what is due is done whether or not the server keeps up. A message is sent again with the next session, and
 after RESEND_AFTER_S, until it is acknowledged.
@@ -20,6 +20,7 @@ from sim.engine.context import Context, Inbox, Process, Wire
 from sim.engine.conversations import Conversations
 from sim.engine.frames import (
     Bye,
+    GoAway,
     Heartbeat,
     Hello,
     Lapsed,
@@ -39,6 +40,7 @@ from sim.engine.frames import (
     Welcome,
 )
 from sim.engine.gateway import Gateway
+from sim.engine.leaving import moment_to_leave
 from sim.engine.session import Session
 from sim.trace import Action
 
@@ -118,7 +120,7 @@ class Device:
     def _connect(self) -> None:
         gateway = self._gateways[1 + (self._user + self._attempt) % len(self._gateways)]
         self._gateway = gateway.name
-        if gateway.died.triggered:
+        if not gateway.accepts:
             self._try_again()
             return
         self._epoch += 1
@@ -137,6 +139,13 @@ class Device:
     def _lose(self, session: Session) -> None:
         self._close(session, "lost")
         self._try_again()
+
+    def _leave(self, session: Session, within_s: float) -> Process:
+        yield from moment_to_leave(self._context, self._unanswered.keys(), within_s)
+        if session.open:
+            self._close(session, "go-away")
+            session.to_gateway(Bye())
+            self._try_again()
 
     def _try_again(self) -> None:
         self._attempt += 1
@@ -165,7 +174,7 @@ class Device:
         session.to_gateway(Resume(dict(self._conversations.cursors), everything=True))
 
     def _close(self, session: Session, cause: str) -> None:
-        if cause == "disconnect":
+        if cause in ("disconnect", "go-away"):
             self._say_delivered()
         session.open = False
         self._session = None
@@ -232,6 +241,8 @@ class Device:
                 self._lose(session)
             case Resumed():
                 self._caught_up()
+            case GoAway(within_s):
+                self._context.env.process(self._leave(session, within_s))
             case Presence():
                 self._learn_presence(frame)
 

@@ -1,7 +1,7 @@
 """What moves through the model: messages, and the frames between a device and its gateway.
 
 device → gateway    Hello Resume Send Receipt Heartbeat Open Bye
-gateway → device    Welcome Shown Sent Seen Presence Renewed Lapsed Resumed Lost
+gateway → device    Welcome Shown Sent Seen Presence Renewed Lapsed Resumed GoAway Lost
 """
 
 from __future__ import annotations
@@ -151,9 +151,15 @@ class Resumed(NamedTuple):
     """Everything missed has been sent."""
 
 
+class GoAway(NamedTuple):
+    """The gateway ends within this time: connect to another one, not all at once."""
+
+    within_s: float
+
+
 class Lost(NamedTuple):
     """Not a frame: the socket broke."""
 
 
 ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Bye
-ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Lapsed | Resumed | Lost
+ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Lapsed | Resumed | GoAway | Lost

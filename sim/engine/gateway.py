@@ -7,7 +7,7 @@
     Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Resumed
 
 Frames of one session are honoured one after the other; all of the gateway's work shares one event loop. A gateway that
-was killed is another one when it comes back: without sessions, and with a new loop.
+was killed or drained is another one when it comes back: without sessions, and with a new loop.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import simpy
 from sim.engine.context import Context, Process
 from sim.engine.frames import (
     Bye,
+    GoAway,
     Heartbeat,
     Hello,
     Lapsed,
@@ -45,6 +46,9 @@ from sim.engine.session import Session
 from sim.engine.store import PAGE, Store
 
 _CONVERSATIONS_AT_ONCE = 4
+_LEAVE_WITHIN_S = 2.0
+_LEAVE_SLACK_S = 0.5
+_LOOK_EVERY_S = 0.01
 
 
 class Delivery(NamedTuple):
@@ -93,6 +97,7 @@ class Gateway:
         self.name = f"gateway-{number}"
         self._context = context
         self.died = context.env.event()
+        self._draining = False
         self.loop = context.event_loop(self.name)
         self._producer = Producer(log, self.loop)
         self._store = store
@@ -123,6 +128,21 @@ class Gateway:
                 if isinstance(frame, Bye):
                     del self._sockets[session.name]
                     return
+
+    @property
+    def accepts(self) -> bool:
+        """Whether a device can connect."""
+        return not self._draining and not self.died.triggered
+
+    def drain(self) -> Process:
+        """Send the devices elsewhere; end when they are gone and the log has all, or when they have had their time."""
+        self._draining = True
+        for session in self._sessions.values():
+            self._push(session, GoAway(_LEAVE_WITHIN_S))
+        until_s = self._context.env.now + _LEAVE_WITHIN_S + _LEAVE_SLACK_S
+        while (self._sockets or self._producer.unanswered) and self._context.env.now < until_s:
+            yield self._context.env.timeout(_LOOK_EVERY_S)
+        self.kill()
 
     def kill(self) -> None:
         """Die. Nothing under way in here goes on, and the sockets break."""
@@ -161,6 +181,8 @@ class Gateway:
         self._sessions[session.user] = session
         yield from self._renew(session)
         self._push(session, Welcome())
+        if self._draining:
+            self._push(session, GoAway(_LEAVE_WITHIN_S))
 
     def _beat(self, session: Session) -> Process:
         lapsed = yield from self._renew(session)

@@ -1,7 +1,8 @@
 """The workers' consumer group: who has which partitions, and what happens when one of them falls silent.
 
     silent (killed, paused) ── session timeout ──► expelled ─┐
-    new, or back after it was expelled ──────────► joined   ─┴─► rebalance
+    new, or back after it was expelled ──────────► joined   ─┤
+    asked to end: finished, committed ───────────► left     ─┴─► rebalance
 
 A rebalance is eager: within a heartbeat every member hears of it, finishes what it polled, commits and gives its
 partitions up; when all have, or the session timeout is over, ranges of partitions are dealt anew. Who was expelled does
@@ -70,6 +71,12 @@ class Group:
         if member not in self._members:
             self._members.append(member)
             self._rebalance()
+
+    def leave(self, member: Member) -> Process:
+        """The member finishes what it polled and goes; nobody waits for its session to end."""
+        self._members.remove(member)
+        yield from member.give_up()
+        self._rebalance()
 
     def _watch(self, member: Member, since_s: float) -> Process:
         yield self._env.timeout(SESSION_TIMEOUT_S)

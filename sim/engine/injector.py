@@ -2,6 +2,7 @@
 
 pause, partition   the process stops; a worker also falls silent in its group
 kill               and its memory is lost: a new process starts with the end of the fault, if it ends
+drain              it finishes its work and then ends; a new process starts as after a kill, but not before
 slow, skew, lose-heartbeats   a figure that others read while they work
 cut, lose-response            the way to the server breaks, see `way`; how often is told at the end
 """
@@ -9,6 +10,8 @@ cut, lose-response            the way to the server breaks, see `way`; how often
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping, Sequence
+
+import simpy
 
 from sim.design import SERVERS
 from sim.engine.context import Context, Process
@@ -43,6 +46,7 @@ class Injector:
         self._workers = workers
         self._new_gateway = new_gateway
         self._new_worker = new_worker
+        self._draining: dict[str, simpy.Event] = {}
 
     def inject(self, faults: Sequence[Fault]) -> Process:
         """All of them, each at its time; ends when all that can be undone is."""
@@ -58,6 +62,8 @@ class Injector:
         self._begin(fault)
         if fault.for_s is not None:
             yield env.timeout(fault.for_s)
+            if (draining := self._draining.pop(fault.target, None)) is not None:
+                yield draining
             self._end(fault)
             hits = {"value": float(self._context.ways[fault.target].hits)} if fault.kind in _BREAK else {}
             self._context.record("fault.stop", target=fault.target, cause=fault.kind, **hits)
@@ -76,6 +82,8 @@ class Injector:
                 self._silence(fault.target)
             case "kill":
                 self._kill(fault.target)
+            case "drain":
+                self._draining[fault.target] = self._context.env.process(self._drain(fault.target))
             case "slow":
                 self._context.processes[fault.target].extra_s = by_s
             case "skew":
@@ -94,7 +102,7 @@ class Injector:
             case "pause" | "partition":
                 self._context.processes[fault.target].go_on()
                 self._hear(fault.target)
-            case "kill":
+            case "kill" | "drain":
                 self._restart(fault.target)
             case "slow":
                 self._context.processes[fault.target].extra_s = 0.0
@@ -121,6 +129,14 @@ class Injector:
             self._context.processes[target].stop()
             if target == "redis":
                 self._registry.clear()
+
+    def _drain(self, target: str) -> Process:
+        if target.startswith("gateway"):
+            yield from self._gateways[_number(target)].drain()
+        else:
+            worker = self._workers[_number(target)]
+            yield from self._group.leave(worker)
+            worker.loop.stop()
 
     def _restart(self, target: str) -> None:
         if target in SERVERS:

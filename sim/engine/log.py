@@ -162,6 +162,7 @@ class Producer:
         self._loop = loop
         self._context = log.context
         self._waiting: list[Inbox[Record]] = [Inbox(log.context.env) for _ in range(log.lanes)]
+        self.unanswered = 0
         for waiting in self._waiting:
             self._context.env.process(self._produce(waiting))
 
@@ -169,6 +170,7 @@ class Producer:
         """Queue a record; the event comes when the log has acknowledged it."""
         record = self._log.record_of(value)
         self._waiting[self._log.lane_of(record.partition)].put(record)
+        self.unanswered += 1
         return record.appended
 
     def _produce(self, waiting: Inbox[Record]) -> Process:
@@ -185,6 +187,7 @@ class Producer:
             yield context.delay("ack")
             for record in batch:
                 record.appended.succeed()
+            self.unanswered -= len(batch)
 
     def _send(self, batch: Sequence[Record]) -> Process:
         while not (yield from self._context.answer(self._produced(batch), _REQUEST_TIMEOUT_S)):

@@ -53,6 +53,35 @@ def test_the_hardened_design_loses_nothing_to_a_killed_worker_a_paused_redis_and
     servers.check()
 
 
+DEPLOY = (
+    {"at": 3, "kind": "drain", "target": "gateway-1", "for": 3},
+    {"at": 5, "kind": "drain", "target": "worker-1", "for": 3},
+    {"at": 7.5, "kind": "drain", "target": "gateway-2"},
+)
+
+
+def test_a_deploy_under_traffic_loses_and_duplicates_nothing(servers: Servers, tmp_path: Path) -> None:
+    busy = load_scenario(
+        "ci-ordering", ["run.duration=12s", "run.warm_up=2s", "scale.messages=1:30_000", "people.crash_share=0%"]
+    )
+    trace = make_trace(busy)
+    faults = tuple(Fault.model_validate(fault) for fault in DEPLOY)
+    history = drive(servers, busy.model_copy(update={"faults": faults}), trace, tmp_path)
+
+    wrong = {v.check: v.summary for v in check_history(history) if v.outcome is Outcome.FAIL}
+    assert set(wrong) <= {"slo_miss"}, wrong
+    assert len(history.of_kind("send.ok")) == trace.message_count
+    assert len(history.of_kind("store.row")) == trace.message_count
+    assert not history.of_kind("deliver").duplicated(["device", "uuid"]).any()
+    closed = history.of_kind("conn.close")
+    assert set(closed["cause"]) == {"go-away", "disconnect"}, "nobody lost a gateway without a word"
+    # A killed worker's partitions would wait 10 s for its session to end.
+    assert (history.of_kind("deliver")["polled_ns"] - history.of_kind("deliver")["accepted_ns"]).max() < 5e9
+    witnessed = {v.check: v.outcome for v in witness_verdicts(history)}
+    assert witnessed == {"fault_met_traffic": Outcome.PASS, "sent_away": Outcome.PASS}
+    servers.check()
+
+
 def test_an_interrupted_run_leaves_the_servers_going_and_nothing_of_itself(servers: Servers, tmp_path: Path) -> None:
     quiet = load_scenario("ci-ordering", ["run.duration=12s", "run.warm_up=2s", "scale.messages=1:60_000"])
     pause = Fault.model_validate({"at": 0.5, "kind": "pause", "target": "redis", "for": 300})

@@ -102,6 +102,18 @@ def test_somebody_who_lost_a_killed_gateway_has_to_find_a_backlog() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cause", "gateway", "met"),
+    [("go-away", "gateway-2", True), ("go-away", "gateway-1", False), ("lost", "gateway-2", False)],
+)
+def test_a_drained_gateway_has_to_send_somebody_to_another(cause: str, gateway: str, met: bool) -> None:
+    drained = fault("drain", "gateway-1", 10, 15)
+    left = event(11, "conn.close", device="u1", user="u1", session="u1.1", gateway="gateway-1", cause=cause)
+    found = outcomes(opened(1, "u1", "gateway-1"), drained, left, opened(11.1, "u1", gateway, 2))
+    assert found["sent_away"] is (Outcome.PASS if met else Outcome.UNKNOWN)
+    assert "sent_away" not in outcomes(fault("drain", "worker-1", 10, 15))
+
+
+@pytest.mark.parametrize(
     ("at_s", "gateway", "stored", "met"),
     [
         (6, "gateway-1", False, True),
@@ -138,6 +150,7 @@ def test_every_witness_has_a_definition() -> None:
     everything = [
         *fault("kill", "worker-1", 10, 25),
         *fault("kill", "gateway-1", 10, 25),
+        *fault("drain", "gateway-1", 30, 35),
         *fault("skew", "gateway-2", 10, 25),
         *fault("lose-heartbeats", "gateway-2", 10, 25),
         *fault("slow", "redis", 10, 25, hit=0),

@@ -41,7 +41,7 @@ def test_some_workers_are_paused_for_longer_than_their_group_waits() -> None:
 def test_every_kind_and_every_target_is_drawn_sooner_or_later() -> None:
     faults = draw_faults(1, Design.model_validate({}), 20 * 400)
     assert {fault.kind for fault in faults} == {
-        *("pause", "kill", "slow", "partition", "cut", "lose-response", "skew", "lose-heartbeats")
+        *("pause", "kill", "drain", "slow", "partition", "cut", "lose-response", "skew", "lose-heartbeats")
     }
     assert {fault.target for fault in faults if fault.kind == "kill"} == {
         *("gateway-1", "gateway-2", "worker-1", "worker-2", "kafka", "cassandra", "redis")

@@ -45,6 +45,7 @@ def test_faults_are_read_with_their_units_and_survive_a_dump() -> None:
         ({"kind": '"skew"', "target": '"kafka"', "by": '"5ms"'}, "skew does not fit kafka; it takes gateway"),
         ({"kind": '"partition"'}, "partition does not fit worker-1; it takes kafka or cassandra or redis"),
         ({"kind": '"cut"', "target": '"redis"', "after": "-1"}, "faults.0.after = -1"),
+        ({"kind": '"drain"', "target": '"redis"'}, "drain does not fit redis; it takes gateway or worker"),
         ({"kind": '"cut"', "target": '"redis"', "nth": "2"}, "cut of redis has no 'nth'"),
         ({"kind": '"slow"', "by": '"5ms"'}, "slow does not fit worker-1"),
         ({"target": '"zookeeper"'}, "faults.0.target = 'zookeeper'"),
@@ -74,7 +75,7 @@ def test_a_killed_server_has_to_come_back() -> None:
     assert read({**kill, "for": "3"}).faults[0].end_s == 8
 
 
-@pytest.mark.parametrize("kind", ["pause", "kill"])
+@pytest.mark.parametrize("kind", ["pause", "kill", "drain"])
 def test_two_faults_that_stop_one_process_at_once_are_refused(kind: str) -> None:
     again = {**PAUSE, "kind": f'"{kind}"', "at": '"30s"'}
     assert f"faults.1.at (30 s): {kind} of worker-1 while its pause lasts" in refusal(PAUSE, again)
@@ -83,7 +84,8 @@ def test_two_faults_that_stop_one_process_at_once_are_refused(kind: str) -> None
 
 def test_somebody_has_to_survive() -> None:
     kills = [{"at": "5", "kind": '"kill"', "target": f'"gateway-{number}"'} for number in (1, 2)]
-    assert "every gateway is killed for good" in refusal(*kills)
+    assert "every gateway is ended for good" in refusal(*kills)
+    assert "every gateway is ended for good" in refusal(kills[0], {**kills[1], "kind": '"drain"'})
     assert len(read(kills[0], {**kills[1], "for": "3"}).faults) == 2
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import Server
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
@@ -54,6 +55,7 @@ class House:
         service = MessageService(settings(), self.producer, self.producer, membership, worker=1)
         self.tokens = Tokens(new_key())
         self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store, self.tokens)
+        self.server: Server
         self.url = ""
 
     def hello(self, user: int = ANNA, epoch: int = 1) -> frames.Hello:
@@ -71,6 +73,7 @@ def in_a_house(scene: Callable[[House], Awaitable[None]], store: MemoryStore | N
     async def main() -> None:
         house = House(store)
         async with listen(house.gateway) as server:
+            house.server = server
             house.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
             await scene(house)
 
@@ -275,6 +278,51 @@ def test_a_session_sends_opens_and_says_goodbye() -> None:
             await turns()
 
     in_a_house(scene)
+
+
+def test_a_drained_gateway_sends_its_devices_elsewhere_and_waits_until_they_have_gone() -> None:
+    async def scene(house: House) -> None:
+        anna, bert = await house.visit(ANNA), await house.visit(BERT)
+        draining = asyncio.create_task(house.gateway.drain(house.server))
+        for socket in (anna, bert):
+            assert decode_to_device(await socket.recv()) == frames.GoAway(within_s=2.0)
+        with pytest.raises(OSError, match="Connect"):
+            await connect(house.url)
+        assert isinstance(await ask(anna, frames.Send(5, "the last", 1, "hello")), Sent)
+        await anna.close()
+        await turns()
+        assert not draining.done()
+        pushed = encode(Message(5, "m1", ANNA, 1, 9, 1, 0, "hello", "push"))
+        reply = await house.gateway.deliver(DeliverRequest(deliveries=[Delivery(frame=pushed, users=[BERT])]), None)
+        assert list(reply.absent) == []
+        assert isinstance(decode_to_device(await bert.recv()), Message)
+        await bert.close()
+        await draining
+        assert house.registry.homes == {}
+
+    in_a_house(scene)
+
+
+def test_who_does_not_leave_a_drained_gateway_is_closed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(house: House) -> None:
+        stranger, anna = await connect(house.url, ping_interval=None), await house.visit(ANNA)
+        draining = asyncio.create_task(house.gateway.drain(house.server))
+        await turns()
+        # Who says hello only now is welcome, and sent away at once.
+        assert await ask(stranger, house.hello(BERT)) == frames.Welcome("gateway-1")
+        assert decode_to_device(await stranger.recv()) == frames.GoAway(within_s=0.05)
+        await draining
+        for socket in (stranger, anna):
+            await socket.wait_closed()
+            assert socket.close_code == 1001
+        assert house.registry.homes == {}
+
+    monkeypatch.setattr("realstack.chat.gateway._LEAVE_WITHIN_S", 0.05)
+    with caplog.at_level(logging.WARNING):
+        in_a_house(scene)
+    assert "closing 2 sockets that did not leave" in caplog.text
 
 
 def test_a_new_session_gets_the_deliveries_and_the_old_ones_end_does_not_matter() -> None:

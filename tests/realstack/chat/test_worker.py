@@ -16,7 +16,7 @@ from realstack.chat.delivery import Delivery
 from realstack.chat.numbering import Numbering
 from realstack.chat.receipts import Receipts
 from realstack.chat.records import MessageRecord, ReceiptRecord, encode
-from realstack.chat.worker import Worker
+from realstack.chat.worker import Worker, _run_until
 from tests.realstack.chat.fakes import MemoryStore, record, settings, turns
 
 MESSAGES, RECEIPTS = TopicPartition("test-messages", 0), TopicPartition("test-receipts", 0)
@@ -80,14 +80,15 @@ class Scene:
     def __init__(self) -> None:
         self.consumer, self.delivery, self.receipts = MemoryConsumer(), SlowDelivery(), NotedReceipts()
         numbering = Numbering(MemoryStore(), settings().choices)
+        self.stop = asyncio.Event()
         self.worker = Worker(settings(), self.consumer, self.delivery, self.receipts, numbering)
 
 
-def on_a_worker(scene: Callable[[Scene], Awaitable[None]]) -> Scene:
+def on_a_worker(scene: Callable[[Scene], Awaitable[None]], *, polls: bool = True) -> Scene:
     async def main() -> Scene:
         made = Scene()
         await made.worker.on_partitions_assigned([MESSAGES, RECEIPTS])
-        polling = asyncio.create_task(made.worker.poll())
+        polling = asyncio.create_task(made.worker.poll(made.stop) if polls else asyncio.sleep(0))
         try:
             await asyncio.wait_for(scene(made), 20)
         finally:
@@ -157,6 +158,28 @@ def test_a_partition_is_given_away_only_when_all_of_a_polled_batch_is_done() -> 
         assert len(made.delivery.begun) == begun == 600  # what is polled of a partition that has gone is left alone
 
     on_a_worker(scene)
+
+
+def test_a_drained_worker_finishes_a_polled_batch_and_polls_no_more() -> None:
+    async def scene(made: Scene) -> None:
+        made.delivery.open = False
+        # More than may be worked on at once: the rest of the batch waits for room when the order to stop comes.
+        made.consumer.put(MESSAGES, 0, *[record(f"m{n}", conv=n) for n in range(600)])
+        draining = asyncio.create_task(_run_until(made.stop, made.worker))
+        await turns()
+        made.stop.set()
+        made.consumer.put(MESSAGES, 600, record("late"))
+        await turns()
+        assert not draining.done()
+        made.delivery.open = True
+        for gate in made.delivery.gates.values():
+            gate.set()
+        await draining
+        await made.worker.settle()
+        assert len(made.delivery.begun) == 600
+        assert made.consumer.committed == {MESSAGES: 600}
+
+    on_a_worker(scene, polls=False)
 
 
 def test_a_commit_that_the_broker_refuses_ends_nothing() -> None:

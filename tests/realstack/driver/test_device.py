@@ -273,6 +273,65 @@ def test_when_its_gateway_has_gone_a_device_finds_the_other() -> None:
     act(scene)
 
 
+def test_a_device_that_is_sent_away_waits_for_its_answers_and_goes_on_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scene() -> None:
+        async with (
+            fake_gateway(name="gateway-1") as other,
+            fake_gateway(silent, name="gateway-2") as first,
+            device(other, first) as (anna, events),
+        ):
+            await until(lambda: first.heard_of(Resume))
+            anna.send(5, "m1", 1, "hello", 0)
+            first.tell(ME, frames.GoAway(within_s=20.0))
+            await until(lambda: first.heard_of(Send))
+            await asyncio.sleep(0.1)
+            assert other.heard == []
+            anna.send(5, "m2", 2, "hello", 0)  # what comes now need not be answered here
+            first.tell(ME, message(1), frames.Sent("m1", 7))
+            await until(lambda: not anna.unacked)
+            assert [send.uuid for send in other.heard_of(Send)] == ["m2"]
+            assert first.heard_of(frames.Receipt)
+            assert [(row["gateway"], row["cause"]) for row in of(events, "conn.close")] == [("gateway-2", "go-away")]
+            assert [row["gateway"] for row in of(events, "conn.open")] == ["gateway-2", "gateway-1"]
+
+    monkeypatch.setattr("realstack.driver.leaving.random.uniform", lambda _least, _most: 0.0)
+    act(scene)
+
+
+def test_who_gets_no_answer_goes_all_the_same_and_sends_it_again() -> None:
+    async def scene() -> None:
+        async with (
+            fake_gateway(name="gateway-1") as other,
+            fake_gateway(silent, name="gateway-2") as first,
+            device(other, first) as (anna, _),
+        ):
+            await until(lambda: first.heard_of(Resume))
+            anna.send(5, "m1", 1, "hello", 0)
+            first.tell(ME, frames.GoAway(within_s=0.1))
+            await until(lambda: not anna.unacked)
+            assert other.heard_of(Send) == first.heard_of(Send)
+
+    act(scene)
+
+
+def test_who_is_sent_away_and_means_to_leave_does_not_come_back() -> None:
+    async def scene() -> None:
+        async with fake_gateway() as gateway, device(gateway) as (anna, events):
+            await until(anna.resumed.is_set)
+            gateway.tell(ME, frames.GoAway(within_s=0.2), message(1))
+            await until(lambda: of(events, "deliver"))
+            ending = anna.go_offline()
+            assert ending is not None
+            await asyncio.wait([ending])
+            await asyncio.sleep(0.3)
+            assert [row["cause"] for row in of(events, "conn.close")] == ["disconnect"]
+            assert len(of(events, "conn.open")) == 1
+
+    act(scene)
+
+
 def test_error_frames_are_noted_and_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
         async with fake_gateway() as gateway, device(gateway) as (anna, events):

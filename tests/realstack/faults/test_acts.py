@@ -42,6 +42,7 @@ def acts(calls: list[str]) -> Acts:
         ({"kind": "pause", "target": "worker-1", "for": 1}, "worker-1 pause", "worker-1 resume"),
         ({"kind": "kill", "target": "kafka", "for": 1}, "kafka kill", "kafka restart"),
         ({"kind": "kill", "target": "gateway-1", "for": 1}, "stack kill gateway-1", "stack replace gateway-1"),
+        ({"kind": "drain", "target": "worker-1", "for": 1}, "stack drain worker-1", "stack replace worker-1"),
         (
             {"kind": "skew", "target": "gateway-1", "by": "-50ms"},
             "stack skew gateway-1 -0.05",

@@ -27,6 +27,9 @@ FAULTS = [
     fault("kill", "worker-1", 10),
     fault("kill", "gateway-1", 10, 3),
     fault("kill", "gateway-2", 10),
+    *(fault("drain", target, 10, 3) for target in ("gateway-1", "gateway-2", "worker-1", "worker-2")),
+    fault("drain", "gateway-2", 10),
+    fault("drain", "worker-1", 10),
     *(fault("kill", server, 10, 4) for server in ("kafka", "cassandra", "redis")),
     fault("partition", "redis", 10, 12),
     fault("slow", "cassandra", 10, 10, by=0.1),
@@ -100,6 +103,33 @@ def test_a_dead_gateway_s_devices_back_off_and_connect_to_another() -> None:
     assert set(zip(again["user"], again["gateway"], strict=True)) == {("u1", "gateway-1"), ("u3", "gateway-1")}
     assert again["t_ns"].nunique() == 2, "jitter keeps them apart"
     assert again["t_ns"].max() < 14 * SECOND
+
+
+def test_the_devices_of_a_drained_gateway_go_one_by_one_with_all_their_answers() -> None:
+    history = run(fault("drain", "gateway-2", 10))
+    closed, opened = history.of_kind("conn.close"), history.of_kind("conn.open")
+    assert set(zip(closed["user"], closed["cause"], closed["gateway"], strict=True)) == {
+        ("u1", "go-away", "gateway-2"),
+        ("u3", "go-away", "gateway-2"),
+    }
+    assert closed["t_ns"].nunique() == 2, "jitter keeps them apart"
+    assert closed["t_ns"].max() < 12 * SECOND
+    again = opened[opened["t_ns"] > 10 * SECOND]
+    assert set(zip(again["user"], again["gateway"], strict=True)) == {("u1", "gateway-1"), ("u3", "gateway-1")}
+
+
+def test_a_drained_worker_s_partitions_do_not_wait_for_a_session_timeout_and_nothing_is_worked_on_twice() -> None:
+    history = run(fault("drain", "worker-1", 10))
+    sent = history.of_kind("send.invoke").drop_duplicates("uuid").set_index("uuid")["t_ns"]
+    shown = history.of_kind("deliver")
+    # The others hear of it with their next heartbeat.
+    assert (shown["t_ns"] - shown["uuid"].map(sent)).max() < 2.5 * SECOND
+    assert not history.of_kind("wire.deliver").duplicated(["device", "uuid"]).any()
+
+
+def test_a_drained_process_is_replaced_when_it_has_ended_and_not_before() -> None:
+    stops = run(fault("drain", "gateway-2", 10, 0.01)).of_kind("fault.stop")
+    assert 10.01 * SECOND < stops["t_ns"].iloc[0] < 12.6 * SECOND
 
 
 def test_a_push_to_a_dead_gateway_becomes_a_notification() -> None:
@@ -194,6 +224,7 @@ def test_the_same_arguments_give_the_same_bytes_with_faults_too(tmp_path: Path) 
 TARGETS = {
     "pause": ("gateway-1", "gateway-2", "worker-1", "worker-2", "kafka", "cassandra", "redis"),
     "kill": ("gateway-1", "gateway-2", "worker-1", "worker-2"),
+    "drain": ("gateway-1", "gateway-2", "worker-1", "worker-2"),
     "slow": ("kafka", "cassandra", "redis"),
     "cut": ("kafka", "cassandra", "redis"),
     "lose-response": ("kafka", "cassandra", "redis"),
