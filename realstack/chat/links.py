@@ -3,7 +3,8 @@
     push ─► [ queue ] ─► DeliverMessage(all queued) ─► reply ─► futures
 
 First in, first out: what was pushed first reaches the gateway first. Users who were not there come back as absent; a
-gateway that does not answer makes all of its users absent, and their messages wait in the store.
+gateway that does not answer makes all of its users absent, and their messages wait in the store. One that was replaced,
+as in a deploy, answers at another address: the link follows it there.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import grpc
+from redis.exceptions import RedisError
 
 from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest, Delivery
 
@@ -31,17 +34,22 @@ class _Queued(NamedTuple):
 
 
 class Link:
-    """One gateway."""
+    """One gateway, found at an address; `address_now` tells where it is when nobody answers there."""
 
-    def __init__(self, address: str) -> None:
-        self._channel = grpc.aio.insecure_channel(address)
-        self._call = self._channel.unary_unary(
-            _METHOD, request_serializer=DeliverRequest.SerializeToString, response_deserializer=DeliverReply.FromString
-        )
+    def __init__(self, address: str, address_now: Callable[[], Awaitable[str | None]]) -> None:
+        self._address_now = address_now
+        self._open(address)
         self.failed = False
         self._queue: deque[_Queued] = deque()
         self._wake = asyncio.Event()
         self._sender = asyncio.create_task(self._send())
+
+    def _open(self, address: str) -> None:
+        self._address = address
+        self._channel = grpc.aio.insecure_channel(address)
+        self._call = self._channel.unary_unary(
+            _METHOD, request_serializer=DeliverRequest.SerializeToString, response_deserializer=DeliverReply.FromString
+        )
 
     def push(self, frame: bytes, users: Sequence[int], *, stamped: bool) -> asyncio.Future[list[int]]:
         """Queue a frame for users; the future holds those who were absent."""
@@ -61,7 +69,7 @@ class Link:
     async def _deliver(self, batch: list[_Queued]) -> None:
         try:
             request = DeliverRequest(deliveries=[queued.delivery for queued in batch])
-            reply = await self._call(request, timeout=_CALL_TIMEOUT_S)
+            reply = await self._ask(request)
             absent: dict[int, list[int]] = {}
             for missing in reply.absent:
                 absent.setdefault(missing.delivery, []).append(missing.user)
@@ -74,6 +82,26 @@ class Link:
             # Whatever ended the call, `close` too: who has no answer now is absent.
             for queued in batch:
                 _settle(queued.absent, list(queued.delivery.users))
+
+    async def _ask(self, request: DeliverRequest) -> DeliverReply:
+        try:
+            return await self._call(request, timeout=_CALL_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE or not await self._followed():
+                raise
+            return await self._call(request, timeout=_CALL_TIMEOUT_S)
+
+    async def _followed(self) -> bool:
+        """Whether the gateway is somewhere else by now, where the link leads from here on."""
+        try:
+            address = await self._address_now()
+        except RedisError:
+            return False
+        if address is None or address == self._address:
+            return False
+        await self._channel.close()
+        self._open(address)
+        return True
 
     async def close(self) -> None:
         """Close the channel; what is queued or under way is absent."""
@@ -108,7 +136,7 @@ class Links:
                 return None
             # Another task may have opened it while this one waited: two links would break the order.
             if gateway not in self._links:
-                self._links[gateway] = Link(address)
+                self._links[gateway] = Link(address, partial(self._address_of, gateway))
         return self._links[gateway]
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ items = st.builds(ReceiptItem, uuids, ids, positions)
 stamp = st.integers(0, 2**62)
 
 TO_GATEWAY: dict[type[Frame], st.SearchStrategy[Any]] = {
-    frames.Hello: st.builds(frames.Hello, ids, ids),
+    frames.Hello: st.builds(frames.Hello, ids, ids, st.text(max_size=512)),
     frames.Resume: st.builds(frames.Resume, st.dictionaries(ids, positions), st.booleans()),
     frames.Send: st.builds(frames.Send, ids, uuids, ids, st.text()),
     frames.Receipt: st.builds(frames.Receipt, ids, states, st.lists(items)),
@@ -41,6 +41,7 @@ TO_DEVICE: dict[type[Frame], st.SearchStrategy[Any]] = {
     frames.Seen: st.builds(frames.Seen, ids, ids, states, st.lists(uuids)),
     frames.HeartbeatOk: st.builds(frames.HeartbeatOk, stamp),
     frames.Presence: st.builds(frames.Presence, ids, st.lists(ids), st.lists(ids)),
+    frames.GoAway: st.builds(frames.GoAway, st.floats(0, 60)),
     frames.Error: st.builds(frames.Error, st.text(), st.text()),
 }
 SAID_BY_DEVICES = st.one_of(*TO_GATEWAY.values())

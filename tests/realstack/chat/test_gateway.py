@@ -4,86 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import grpc
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.server import Server
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Close
 
 from realstack.chat import frames
 from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest, Delivery
 from realstack.chat.frames import Error, Message, ReceiptItem, Resumed, Sent, decode_to_device, encode
-from realstack.chat.gateway import Gateway, _grpc_server, listen
-from realstack.chat.message_service import Membership, MessageService
+from realstack.chat.gateway import _grpc_server
 from realstack.chat.policy import FrameBucket
 from realstack.chat.records import decode_message
 from realstack.chat.store import PAGE
 from realstack.chat.tokens import Tokens, new_key
-from tests.realstack.chat.fakes import FakeProducer, MemoryRegistry, MemoryStore, record, settings, turns
-
-ANNA, BERT, EVE = 1, 2, 66
-
-
-class PromptProducer(FakeProducer):
-    """The log takes everything at once."""
-
-    async def send(self, topic: str, value: bytes, key: bytes | None = None) -> asyncio.Future[object]:
-        appended = await super().send(topic, value, key)
-        appended.set_result(None)
-        return appended
-
-
-class BrokenStore(MemoryStore):
-    async def memberships(self, user: int) -> tuple[int, ...]:
-        raise ConnectionError("no store")
-
-
-class House:
-    """gateway-1, with conversation 5 of Anna and Bert."""
-
-    def __init__(self, store: MemoryStore | None = None) -> None:
-        self.store = store or MemoryStore({5: (ANNA, BERT)})
-        self.registry = MemoryRegistry()
-        self.producer = PromptProducer()
-        membership = Membership(self.store)
-        service = MessageService(settings(), self.producer, self.producer, membership, worker=1)
-        self.tokens = Tokens(new_key())
-        self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store, self.tokens)
-        self.server: Server
-        self.url = ""
-
-    def hello(self, user: int = ANNA, epoch: int = 1) -> frames.Hello:
-        return frames.Hello(user, epoch, self.tokens.sign(user))
-
-    async def visit(self, user: int = ANNA, epoch: int = 1) -> ClientConnection:
-        """A welcome session."""
-        socket = await connect(self.url, ping_interval=None, compression=None, max_size=None)
-        await socket.send(encode(self.hello(user, epoch)))
-        assert decode_to_device(await socket.recv()) == frames.Welcome("gateway-1")
-        return socket
-
-
-def in_a_house(scene: Callable[[House], Awaitable[None]], store: MemoryStore | None = None) -> None:
-    async def main() -> None:
-        house = House(store)
-        async with listen(house.gateway) as server:
-            house.server = server
-            house.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-            await scene(house)
-
-    asyncio.run(asyncio.wait_for(main(), 60))
-
-
-async def ask(socket: ClientConnection, data: bytes | str | frames.Frame) -> frames.ToDevice:
-    await socket.send(encode(data) if isinstance(data, frames.Frame) else data)
-    return decode_to_device(await socket.recv())
-
+from tests.realstack.chat.fakes import MemoryStore, record, turns
+from tests.realstack.chat.house import ANNA, BERT, EVE, BrokenStore, House, ask, in_a_house
 
 BAD_FRAMES = [
     pytest.param("not json", "bad-frame", id="no JSON"),
@@ -387,60 +326,3 @@ def test_a_call_takes_more_than_four_megabytes_of_deliveries() -> None:
         await server.stop(None)
 
     in_a_house(scene)
-
-
-def nonsense(rng: random.Random) -> bytes | str:
-    """Random bytes, or a valid frame with some of its bytes changed, cut off or doubled."""
-    valid = [
-        frames.Send(5, "m1", 1, "hello"),
-        frames.Receipt(5, "read", [ReceiptItem("m1", BERT, 1)]),
-        frames.Resume({5: 3}),
-        frames.Open(5),
-        frames.Heartbeat(),
-        frames.Hello(ANNA, 1, "token"),
-    ]
-    if rng.random() < 0.3:
-        return rng.randbytes(rng.randrange(200))
-    data = bytearray(encode(rng.choice(valid)))
-    for _ in range(rng.randrange(1, 4)):
-        place = rng.randrange(len(data))
-        match rng.randrange(3):
-            case 0:
-                data[place] = rng.randrange(256)
-            case 1:
-                del data[place : place + rng.randrange(1, 9)]
-            case _:
-                data[place:place] = data[: rng.randrange(9)]
-        data = data or bytearray(b"{")
-    text = data.decode(errors="replace")
-    return text if rng.random() < 0.5 else bytes(data)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_thousands_of_damaged_frames_leave_the_session_and_the_server_alive(
-    seed: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    rng = random.Random(seed)
-
-    async def scene(house: House) -> None:
-        socket = await house.visit()
-        answers: list[Any] = []
-
-        async def listen() -> None:
-            async for data in socket:
-                answers[len(answers) :] = [decode_to_device(data)]
-
-        listening = asyncio.create_task(listen())
-        for _ in range(1_500):
-            await socket.send(nonsense(rng))
-        await socket.send(encode(frames.Send(5, "the last", 1, "hello")))
-        while not any(isinstance(answer, Sent) and answer.uuid == "the last" for answer in answers):
-            await asyncio.sleep(0.005)
-        assert {a.code for a in answers if isinstance(a, Error)} <= {"bad-frame", "not-a-member", "no-hello"}
-        await socket.close()
-        await listening
-        async with await house.visit(epoch=2) as fresh:
-            assert isinstance(await ask(fresh, frames.Heartbeat()), frames.HeartbeatOk)
-
-    in_a_house(scene)
-    assert caplog.records == []

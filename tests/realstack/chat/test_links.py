@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
 from realstack.chat.links import Link, Links
@@ -38,6 +39,10 @@ class FakeGateway:
         )
 
 
+async def nowhere() -> None:
+    """The gateway never announced itself again."""
+
+
 def with_a_gateway(scene: Callable[[FakeGateway, str], Awaitable[None]]) -> None:
     async def main() -> None:
         gateway = FakeGateway()
@@ -59,7 +64,7 @@ def with_a_gateway(scene: Callable[[FakeGateway, str], Awaitable[None]]) -> None
 
 def test_what_was_pushed_first_arrives_first_and_what_queued_up_goes_in_one_call() -> None:
     async def scene(gateway: FakeGateway, address: str) -> None:
-        link = Link(address)
+        link = Link(address, nowhere)
         gateway.open.clear()
         first = link.push(b"0", [1], stamped=False)
         while not gateway.calls:
@@ -76,7 +81,7 @@ def test_what_was_pushed_first_arrives_first_and_what_queued_up_goes_in_one_call
 
 def test_each_delivery_learns_its_own_absent_users() -> None:
     async def scene(gateway: FakeGateway, address: str) -> None:
-        link = Link(address)
+        link = Link(address, nowhere)
         gateway.away = {2, 4}
         answers = [link.push(b"m", users, stamped=True) for users in ([1, 2, 3], [1], [4, 2])]
         assert await asyncio.gather(*answers) == [[2], [], [4, 2]]
@@ -87,7 +92,7 @@ def test_each_delivery_learns_its_own_absent_users() -> None:
 
 def test_a_gateway_that_cannot_be_reached_has_nobody(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> list[list[int]]:
-        link = Link(f"127.0.0.1:{free_ports(1)[0]}")
+        link = Link(f"127.0.0.1:{free_ports(1)[0]}", nowhere)
         try:
             return list(await asyncio.gather(*(link.push(b"m", users, stamped=False) for users in ([1, 2], [3]))))
         finally:
@@ -98,10 +103,39 @@ def test_a_gateway_that_cannot_be_reached_has_nobody(caplog: pytest.LogCaptureFi
     assert "did not take 2 deliveries" in caplog.text
 
 
+def test_a_gateway_that_was_replaced_is_followed_to_its_new_address() -> None:
+    async def scene(gateway: FakeGateway, address: str) -> None:
+        async def moved() -> str:
+            return address
+
+        link = Link(f"127.0.0.1:{free_ports(1)[0]}", moved)
+        assert await asyncio.gather(*(link.push(b"%d" % n, [n], stamped=False) for n in range(3))) == [[]] * 3
+        assert gateway.calls == [[b"0", b"1", b"2"]]
+        assert not link.failed
+        await link.close()
+
+    with_a_gateway(scene)
+
+
+def test_a_registry_that_cannot_tell_where_it_is_leaves_its_users_absent(caplog: pytest.LogCaptureFixture) -> None:
+    async def unknown() -> None:
+        raise RedisConnectionError("no registry")
+
+    async def scene() -> None:
+        link = Link(f"127.0.0.1:{free_ports(1)[0]}", unknown)
+        for _ in range(2):
+            assert await link.push(b"m", [1], stamped=False) == [1]
+        assert link.failed
+        await link.close()
+
+    with caplog.at_level(logging.CRITICAL):
+        asyncio.run(scene())
+
+
 def test_a_gateway_that_does_not_answer_has_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene(gateway: FakeGateway, address: str) -> None:
         gateway.open.clear()
-        link = Link(address)
+        link = Link(address, nowhere)
         assert await link.push(b"m", [1], stamped=False) == [1]
         await link.close()
 
@@ -112,7 +146,7 @@ def test_a_gateway_that_does_not_answer_has_nobody(monkeypatch: pytest.MonkeyPat
 def test_closing_answers_what_is_under_way_and_what_is_queued() -> None:
     async def scene(gateway: FakeGateway, address: str) -> None:
         gateway.open.clear()
-        link = Link(address)
+        link = Link(address, nowhere)
         under_way = link.push(b"1", [1], stamped=False)
         while not gateway.calls:
             await asyncio.sleep(0.001)

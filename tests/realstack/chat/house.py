@@ -1,0 +1,75 @@
+"""A gateway behind a real WebSocket server, with stand-ins for everything behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import Server
+
+from realstack.chat import frames
+from realstack.chat.frames import decode_to_device, encode
+from realstack.chat.gateway import Gateway, listen
+from realstack.chat.message_service import Membership, MessageService
+from realstack.chat.tokens import Tokens, new_key
+from tests.realstack.chat.fakes import FakeProducer, MemoryRegistry, MemoryStore, settings
+
+ANNA, BERT, EVE = 1, 2, 66
+
+
+class PromptProducer(FakeProducer):
+    """The log takes everything at once."""
+
+    async def send(self, topic: str, value: bytes, key: bytes | None = None) -> asyncio.Future[object]:
+        appended = await super().send(topic, value, key)
+        appended.set_result(None)
+        return appended
+
+
+class BrokenStore(MemoryStore):
+    async def memberships(self, user: int) -> tuple[int, ...]:
+        raise ConnectionError("no store")
+
+
+class House:
+    """gateway-1, with conversation 5 of Anna and Bert."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore({5: (ANNA, BERT)})
+        self.registry = MemoryRegistry()
+        self.producer = PromptProducer()
+        membership = Membership(self.store)
+        service = MessageService(settings(), self.producer, self.producer, membership, worker=1)
+        self.tokens = Tokens(new_key())
+        self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store, self.tokens)
+        self.server: Server
+        self.url = ""
+
+    def hello(self, user: int = ANNA, epoch: int = 1) -> frames.Hello:
+        return frames.Hello(user, epoch, self.tokens.sign(user))
+
+    async def visit(self, user: int = ANNA, epoch: int = 1) -> ClientConnection:
+        """A welcome session."""
+        socket = await connect(self.url, ping_interval=None, compression=None, max_size=None)
+        await socket.send(encode(self.hello(user, epoch)))
+        assert decode_to_device(await socket.recv()) == frames.Welcome("gateway-1")
+        return socket
+
+
+def in_a_house(
+    scene: Callable[[House], Awaitable[None]], store: MemoryStore | None = None, limit_s: float = 60.0
+) -> None:
+    async def main() -> None:
+        house = House(store)
+        async with listen(house.gateway) as server:
+            house.server = server
+            house.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+            await scene(house)
+
+    asyncio.run(asyncio.wait_for(main(), limit_s))
+
+
+async def ask(socket: ClientConnection, data: bytes | str | frames.Frame) -> frames.ToDevice:
+    await socket.send(encode(data) if isinstance(data, frames.Frame) else data)
+    return decode_to_device(await socket.recv())
