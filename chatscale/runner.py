@@ -31,6 +31,7 @@ _CALIBRATION = {
     "shocks.rate": 0,
     "bursts": [],
     "drops": [],
+    "script": [],
     "faults": [],
 }
 _CALIBRATION_SHARE = 0.3

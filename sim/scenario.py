@@ -17,6 +17,7 @@ from sim.anomalies import ANOMALIES, must_be_anomaly
 from sim.design import Design
 from sim.faults import Fault
 from sim.scenario_rules import contradictions
+from sim.script import Step
 from sim.units import DAY_S, YEAR_S, Count, DurationS, RatePerS, Ratio, Share, SizeBytes
 
 Kind = Literal["messenger", "workspace", "guild"]
@@ -174,6 +175,7 @@ class Scenario(_Part):
     shocks: Shocks = Shocks()
     bursts: tuple[Burst, ...] = ()
     drops: tuple[Drop, ...] = ()
+    script: tuple[Step, ...] = Field((), description="an exact story; without one, people live as the rest says")
     faults: tuple[Fault, ...] = ()
     storage: Storage = Storage()
     design: Design = Design()  # type: ignore[call-arg]  # the preset fills the rest

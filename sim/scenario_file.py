@@ -102,7 +102,7 @@ def _toml_value(value: object) -> str:
     if isinstance(value, str):
         # JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
+    return repr(list(value) if isinstance(value, tuple) else value)
 
 
 def _toml_problem(origin: str, error: tomllib.TOMLDecodeError) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sim.faults import misfits
+from sim import faults, script
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -30,7 +30,8 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     yield from _endless(scenario)
     yield from _design(scenario)
     yield from _happenings(scenario)
-    yield from misfits(scenario.faults, scenario.design, scenario.run.duration_s)
+    yield from faults.misfits(scenario.faults, scenario.design, scenario.run.duration_s)
+    yield from _script(scenario)
 
 
 def _kind(scenario: Scenario) -> Iterator[str]:
@@ -114,3 +115,10 @@ def _happenings(scenario: Scenario) -> Iterator[str]:
                 f"drops.{number}.backoff ({drop.backoff_s:g} s) is longer than "
                 f"drops.{number}.backoff_max ({drop.backoff_max_s:g} s)"
             )
+
+
+def _script(scenario: Scenario) -> Iterator[str]:
+    yield from script.misfits(scenario.script, scenario.run.duration_s)
+    for name in ("bursts", "drops"):
+        if scenario.script and getattr(scenario, name):
+            yield f"{name} happen to a crowd, and script has none; leave one of them out"

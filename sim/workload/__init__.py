@@ -8,6 +8,8 @@
               │        ▼
               └─► people (SimPy)  connect, write, open, read, leave      people.py ──► Trace
 
+A scenario that has a script tells an exact story instead: scripted.py.
+
 Everything random comes from one stream a purpose (`streams.py`), so that changing, say, the length of texts leaves
 every other row of the trace as it was.
 """

@@ -27,6 +27,7 @@ from sim.workload.conversations import Membership, Preference, draw_membership, 
 from sim.workload.drops import with_drops
 from sim.workload.gaps import gaps_s
 from sim.workload.samplers import FloatArray, activities, text_size_bytes
+from sim.workload.scripted import scripted_actions
 from sim.workload.sessions import Session, draw_sessions
 from sim.workload.streams import Streams
 from sim.workload.surges import draw_clock
@@ -43,10 +44,12 @@ def make_trace(scenario: Scenario, seed: int | None = None) -> Trace:
     """What the people of the box do in one run. The same scenario and seed (default `run.seed`) give the same bytes.
 
     The expected number of messages is `box_messages_per_s` × `duration_s`, and what surges bring, given who is online
-    when: what people cannot send while they are still connecting is sent later.
+    when: what people cannot send while they are still connecting is sent later. A scenario with a script has no crowd.
     """
     seed = scenario.run.seed if seed is None else seed
     streams = Streams.of(seed)
+    if scenario.script:
+        return Trace.of(scripted_actions(scenario.script, streams), seed, scenario.run.duration_s)
     usual = draw_membership(scenario, streams)
     membership = with_viral_group(scenario, streams, usual) if scenario.traffic.hot_share else usual
     sessions = with_drops(scenario, draw_sessions(scenario, streams), streams.drops)

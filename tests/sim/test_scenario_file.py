@@ -65,6 +65,7 @@ def test_the_schema_requires_nothing_that_has_a_default() -> None:
         "Traffic": ["messages"],
         "Burst": ["at", "lasts", "factor"],
         "Drop": ["at", "share"],
+        "Step": ["who", "does"],
         "Fault": ["at", "kind", "target"],
     }
 
