@@ -55,12 +55,13 @@ def drive(
     on_progress: OnProgress = lambda _: None,
     idle_s: float = 0.0,
     final_read: bool = True,
+    mutant: str = "",
 ) -> History:
     """Replay the trace, with the scenario's faults, and return its history. `folder` gets the logs and the trace.
 
     `on_progress` is told several times a second how far it is.
     For `idle_s` nothing but the gauges run, so that a calibration knows what an idle box uses; without a `final_read`
-    whoever is away stays away, and nobody can say that nothing was lost.
+    whoever is away stays away, and nobody can say that nothing was lost. A `mutant` is a bug of the backend.
     Raises UsageError for faults in servers that are not ours, ServerStartError or ServerLostError when a server or
     process does not come up or dies unasked.
     """
@@ -70,7 +71,8 @@ def drive(
     trace.save(trace_path)
     with ExitStack() as parts:
         network = parts.enter_context(network_between(scenario.faults, servers, folder))
-        stack = parts.enter_context(ChatStack(servers, scenario, trace, folder, network.around if network else None))
+        around = network.around if network else None
+        stack = parts.enter_context(ChatStack(servers, scenario, trace, folder, around, mutant))
         clock = Clock.now()
         driver: list[ManagedProcess] = []
 

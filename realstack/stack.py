@@ -39,7 +39,8 @@ _DRAINED_WITHIN_S = 15.0
 class ChatStack:
     """See the module. `as_seen_inside` changes the settings to the way that the backend itself takes to the servers.
 
-    Raises ServerStartError when a process does not come up.
+    With a `mutant` its processes have that bug (`realstack.mutants`): a test of the checks, nothing that a scenario can
+    ask for. Raises ServerStartError when a process does not come up.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class ChatStack:
         trace: Trace,
         folder: Path,
         as_seen_inside: Callable[[Settings], Settings] | None = None,
+        mutant: str = "",
     ) -> None:
         self.settings = Settings(
             **asdict(servers.addresses),
@@ -63,6 +65,7 @@ class ChatStack:
         self._counts = {"gateway": scenario.design.gateways, "worker": scenario.design.workers}
         self._trace = trace
         self._folder = folder
+        self._mutant = mutant
         self._scope = ProcessScope()
         self._killed: set[str] = set()
         self._drained: set[str] = set()
@@ -115,8 +118,10 @@ class ChatStack:
         if name in self._ports:
             arguments.append(str(self._ports[name]))
         self._ready_path(name).unlink(missing_ok=True)
+        modules = ["realstack.mutants", self._mutant] if self._mutant else []
         self.processes[name] = self.spawn(
             name,
+            *modules,
             f"realstack.chat.{kind}",
             *arguments,
             env=self.secrets if kind == "gateway" else None,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
 from chatscale import selftest, show
-from chatscale.commands.asking import as_json_option
+from chatscale.commands.asking import as_json_option, servers_option
 from chatscale.console import stdout_console
+from sim.errors import UsageError
+
+if TYPE_CHECKING:
+    from chatscale.selftest import Trial
 
 
 @click.command()
@@ -16,28 +24,63 @@ from chatscale.console import stdout_console
 @click.option(
     "--seeds", type=click.IntRange(min=0), default=20, show_default=True, help="Clean simulations that must pass."
 )
-def command(as_json: bool, seeds: int) -> int:
+@click.option("--real", is_flag=True, help="Mutants of the real backend on real servers instead (about 3 minutes).")
+@click.option("--mutant", "names", multiple=True, metavar="NAME", help="With --real: only this one; repeatable.")
+@servers_option
+def command(as_json: bool, seeds: int, real: bool, names: tuple[str, ...], servers: str) -> int:
     """Seed bugs into a history of the model: each must be caught by the right name. Clean seeds must raise nothing.
 
-    Exit code 0 only if all of it holds, else 1.
+    With --real the bugs are in the processes of the chat backend, a few seconds of traffic each; the stories that they
+    are played in must be clean without them. Exit code 0 only if all of it holds, else 1.
     """
-    console = stdout_console()
-    trials = []
-    for trial in selftest.try_mutants(selftest.busy_history()):
-        trials.append(trial)
-        if not as_json:
-            others = ", ".join(name for name in trial.found if name != trial.expected)
-            told = f"{trial.expected:<18} {trial.name}" + (f" (and {others})" if others else "")
-            console.print("✓" if trial.holds else "✗", told, style="" if trial.holds else "bold red")
-    clean = list(selftest.try_clean(seeds))
+    if names and not real:
+        raise UsageError("--mutant is a bug of the real backend; add --real")
+    clean, trials = _on_real_servers(names, servers, as_json) if real else _on_the_model(seeds, as_json)
     caught, quiet = sum(trial.holds for trial in trials), sum(trial.holds for trial in clean)
     holds = caught == len(trials) and quiet == len(clean)
     if as_json:
         rows = {"mutants": [asdict(trial) for trial in trials], "clean": [asdict(t) for t in clean if not t.holds]}
-        show.json_document({"holds": holds, "caught": caught, "clean_seeds": quiet, "seeds": len(clean), **rows})
+        counted = (
+            {"clean_stories": quiet, "stories": len(clean)} if real else {"clean_seeds": quiet, "seeds": len(clean)}
+        )
+        show.json_document({"holds": holds, "caught": caught, **counted, **rows})
     else:
-        for trial in clean:
-            if not trial.holds:
-                console.print(f"✗ {trial.name}, clean, raised {', '.join(trial.found)}", style="bold red")
-        console.print(f"{caught} of {len(trials)} mutants caught, {quiet} of {len(clean)} clean seeds raised nothing")
+        what = "stories without a mutant were clean" if real else "clean seeds raised nothing"
+        stdout_console().print(f"{caught} of {len(trials)} mutants caught, {quiet} of {len(clean)} {what}")
     return 0 if holds else 1
+
+
+def _on_the_model(seeds: int, quiet: bool) -> tuple[list[Trial], list[Trial]]:
+    trials = _told(selftest.try_mutants(selftest.busy_history()), quiet)
+    clean = list(selftest.try_clean(seeds))
+    _told((trial for trial in clean if not trial.holds), quiet)
+    return clean, trials
+
+
+def _on_real_servers(names: Iterable[str], servers: str, quiet: bool) -> tuple[list[Trial], list[Trial]]:
+    from chatscale.selftest_real import try_real
+    from chatscale.stage import Stage
+    from realstack.mutants import MUTANTS, mutant_named
+    from realstack.servers import start_servers
+
+    mutants = [mutant_named(name) for name in names] or MUTANTS.values()
+    with TemporaryDirectory(prefix="chatscale-") as folder, start_servers(servers, Path(folder)) as running:
+        trials = _told(try_real(Stage(running, Path(folder)), mutants), quiet)
+    return [t for t in trials if not t.expected], [t for t in trials if t.expected]
+
+
+def _told(trials: Iterable[Trial], quiet: bool) -> list[Trial]:
+    """All of them, each told as soon as it is known."""
+    console, known = stdout_console(), []
+    for trial in trials:
+        known.append(trial)
+        if not quiet:
+            console.print("✓" if trial.holds else "✗", _line(trial), style="" if trial.holds else "bold red")
+    return known
+
+
+def _line(trial: Trial) -> str:
+    others = ", ".join(name for name in trial.found if name != trial.expected)
+    if not trial.expected:
+        return f"{'clean':<18} {trial.name}" + (f" raised {others}" if others else "")
+    return f"{trial.expected:<18} {trial.name}" + (f" (and {others})" if others else "")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from chatscale import show
-from chatscale.commands.asking import as_json_option
+from chatscale.commands.asking import as_json_option, servers_option
 from chatscale.run_folder import find_run
 from reports.checks import check_history
 from reports.checks.shards import check_shards, merged, parts_of
@@ -18,6 +19,7 @@ from sim.history import History
 from sim.verdict import worst
 
 _EXAMPLES = 8
+_NO_SERVERS = "none"
 
 
 @click.command()
@@ -37,6 +39,9 @@ _EXAMPLES = 8
     type=click.Path(path_type=Path),
     help="Save the fewest events that convict there, one .jsonl a check that fails.",
 )
+@click.option("--table", is_flag=True, help="The document's flaws instead: flaw × design × world × verdict.")
+@click.option("--flaw", "flaws", multiple=True, metavar="NAME", help="With --table: only this one; repeatable.")
+@servers_option
 @as_json_option
 def command(
     target: str | None,
@@ -45,13 +50,21 @@ def command(
     allowed: tuple[str, ...],
     every: bool,
     folder: Path | None,
+    table: bool,
+    flaws: tuple[str, ...],
+    servers: str,
     as_json: bool,
 ) -> int:
     """Check the history of a run, or any history file.
 
     TARGET is a run's folder, a scenario's name for its latest run, or a file as --history takes it. Fields and kinds
     of events: see sim/history.py; an example in JSON Lines: tests/reports/checks/example.jsonl.
+
+    With --table each flaw of the design document plays its scenario under both presets, in the model and on real
+    servers (--servers none: in the model alone). Exit code 0 only if seed is convicted and hardened clean throughout.
     """
+    if table or flaws:
+        return _table(flaws, servers, as_json)
     path = file or _found(target)
     if path.is_dir():
         if allowed or every or folder:
@@ -68,6 +81,22 @@ def command(
         verdicts = (*verdicts, *witness_verdicts(history))
     show.verdicts(path, history, verdicts, as_json=as_json, explained=most if every else 3, folder=folder)
     return worst(verdict.outcome for verdict in verdicts).exit_code
+
+
+def _table(names: tuple[str, ...], servers: str, as_json: bool) -> int:
+    from chatscale import show_flaws
+    from chatscale.flaws import flaws_named, model_rows, real_rows
+
+    flaws = flaws_named(names)
+    told = show_flaws.Table(flaws, with_real=servers != _NO_SERVERS, quiet=as_json)
+    told.add(model_rows(flaws))
+    if servers != _NO_SERVERS:
+        from chatscale.stage import Stage
+        from realstack.servers import start_servers
+
+        with TemporaryDirectory(prefix="chatscale-") as folder, start_servers(servers, Path(folder)) as running:
+            told.add(real_rows(flaws, Stage(running, Path(folder))))
+    return told.end()
 
 
 def _found(target: str | None) -> Path:

@@ -17,6 +17,7 @@ import asyncio
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -269,9 +270,14 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event,
         cluster.shutdown()
 
 
-if __name__ == "__main__":
-    own_number, own_ready, own_port = int(sys.argv[2]), Path(sys.argv[3]), int(*sys.argv[4:5])
+def main(arguments: Sequence[str]) -> None:
+    """The process of the module's command line."""
+    settings, number, ready, *port = arguments
     run_process(
-        f"gateway-{own_number}",
-        lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop, own_port),
+        f"gateway-{number}",
+        lambda stop: run(Settings.load(Path(settings)), int(number), Path(ready), stop, int(*port)),
     )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

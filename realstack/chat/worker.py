@@ -16,7 +16,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +196,11 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
         cluster.shutdown()
 
 
+def main(arguments: Sequence[str]) -> None:
+    """The process of the module's command line."""
+    settings, number, ready = arguments
+    run_process(f"worker-{number}", lambda stop: run(Settings.load(Path(settings)), int(number), Path(ready), stop))
+
+
 if __name__ == "__main__":
-    own_number, own_ready = int(sys.argv[2]), Path(sys.argv[3])
-    run_process(f"worker-{own_number}", lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop))
+    main(sys.argv[1:])

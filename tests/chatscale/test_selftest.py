@@ -73,3 +73,10 @@ def test_the_command_tells_totals_and_fails_when_a_mutant_escapes(
 def test_the_busy_history_is_clean_to_begin_with(history: History) -> None:
     found = {verdict.outcome for verdict in check_history(history)}
     assert found == {Outcome.PASS, Outcome.NOT_APPLICABLE}
+
+
+def test_mutants_of_the_backend_need_real_servers_and_names_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli(["selftest", "--mutant", "no-dedup"]) == 4
+    assert "add --real" in capsys.readouterr().err
+    assert run_cli(["selftest", "--real", "--mutant", "nope"]) == 4
+    assert "no mutant is called 'nope'; known: key-a-message, " in capsys.readouterr().err
