@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -89,7 +90,7 @@ def test_given_addresses_are_used_and_left_alone(servers: Servers, tmp_path: Pat
     here = servers.addresses
     text = ",".join(f"{name}={service.address}" for name, service in servers.services.items())
     with start_servers(text, tmp_path) as given:
-        assert given.addresses == here
+        assert given.addresses == replace(here, elsewhere=True)
         assert given.versions == {**servers.versions, "kafka": "unknown"}
         given.check()
         with pytest.raises(UsageError, match=r"kafka at .* is not ours, it is not paused"):
