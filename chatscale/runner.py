@@ -34,7 +34,7 @@ _CALIBRATION = {
     "script": [],
     "faults": [],
 }
-_CALIBRATION_SHARE = 0.3
+_CALIBRATION_SHARE = 0.5
 _CALIBRATION_IDLE_S = 3.0
 
 

@@ -63,7 +63,7 @@ def calibrate(history: History, trace: Trace, base: Profile = BOX) -> Profile:
     real = _observe(history, start_s)
     for seed, gain in enumerate(_GAINS):
         box = Box(design, trace, profile, seed)
-        box.run()
+        box.run(final_read=False)
         config = history.of_kind("config").iloc[0]
         own = {"t_ns": int(config["t_ns"]), "kind": "config", "detail": config["detail"]}
         model = _observe(History.of([own, *box.context.events]), start_s)

@@ -92,13 +92,13 @@ class Box:
     def _new_worker(self, number: int) -> Worker:
         return Worker(self.context, number, self._log, self._store, self._registry, self._gateways)
 
-    def run(self) -> None:
-        """Until everything is read; the events are in `context`."""
+    def run(self, *, final_read: bool = True) -> None:
+        """Until everything is read, or without a `final_read` until it is quiet; the events are in `context`."""
         env = self.context.env
         env.process(self._each_second())
-        env.run(until=env.process(self._main()))
+        env.run(until=env.process(self._main(final_read)))
 
-    def _main(self) -> Process:
+    def _main(self, final_read: bool) -> Process:
         env = self.context.env
         faults = self._inject() if self._faults else None
         yield env.timeout(-START_S)
@@ -109,7 +109,9 @@ class Box:
         yield env.timeout(max(0.0, self._trace.duration_s - env.now))
         if faults is not None:
             yield faults
-        quiet = (yield from self._drain()) and (yield from self._final_read()) and (yield from self._drain())
+        quiet = yield from self._drain()
+        if quiet and final_read:
+            quiet = (yield from self._final_read()) and (yield from self._drain())
         for device in self._devices.values():
             device.note_unknown_sends()
         if quiet:
