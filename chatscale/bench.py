@@ -47,8 +47,9 @@ class Step:
 
     @property
     def violations(self) -> int:
-        """Anomalies that a check found, lateness apart."""
-        return sum(f.verdict.count for f in self.world.findings if f.verdict.check != "slo_miss")
+        """Anomalies that convict, lateness apart: what the design allows, as a frame received again, is none."""
+        failed = (f.verdict for f in self.world.findings if f.verdict.outcome is Outcome.FAIL)
+        return sum(verdict.count for verdict in failed if verdict.check != "slo_miss")
 
     @property
     def verdict(self) -> str:

@@ -16,7 +16,9 @@ from reports.world import World
 from sim.verdict import Outcome
 
 
-def world(*, slow: bool = False, lost: int = 0, unknown: bool = False, generator: str = "") -> World:
+def world(
+    *, slow: bool = False, lost: int = 0, received_again: int = 0, unknown: bool = False, generator: str = ""
+) -> World:
     """A judged world, as far as a step looks at it."""
 
     def finding(check: str, outcome: Outcome, count: int = 0) -> SimpleNamespace:
@@ -24,6 +26,7 @@ def world(*, slow: bool = False, lost: int = 0, unknown: bool = False, generator
 
     findings = [
         finding("lost", Outcome.FAIL if lost else Outcome.UNKNOWN if unknown else Outcome.PASS, lost),
+        finding("wire_duplicate", Outcome.PASS, received_again),
     ]
     outcome = Outcome.FAIL if slow else Outcome.PASS
     made = SimpleNamespace(findings=findings, generator=SimpleNamespace(reason=generator), outcome=outcome)
@@ -72,6 +75,7 @@ def test_the_search_goes_down_when_the_first_rate_is_too_high() -> None:
         (world(), "sustained"),
         (world(slow=True), "too slow"),
         (world(lost=2), "violations"),
+        (world(received_again=3), "sustained"),
         (world(generator="schedule lag"), "generator-bound"),
         (world(unknown=True), "not proven: lost"),
     ],
