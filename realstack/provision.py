@@ -22,6 +22,7 @@ from realstack.chat.log import create_topics, delete_topics, topics_there
 from realstack.chat.redis_client import connect_redis
 from realstack.chat.registry import delete_namespace
 from realstack.chat.settings import Settings
+from realstack.chat.shelf import create_table as create_shelf
 from realstack.chat.store import connect, create_tables, drop_tables, keyspaces_there
 from sim.errors import ServerLostError, UsageError
 from sim.trace import Trace
@@ -63,6 +64,8 @@ def make_namespace(settings: Settings, trace: Trace) -> None:
         try:
             session = cluster.connect()
             create_tables(session, settings.keyspace, settings.choices.copies)
+            if settings.choices.media == "store":
+                create_shelf(session, settings.keyspace)
             _write_membership(session, settings.keyspace, trace)
         finally:
             cluster.shutdown()
@@ -100,6 +103,11 @@ def _chunks(rows: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
 
 def remove_namespace(settings: Settings) -> None:
     """Remove what `make_namespace` and the run made. Raises ServerLostError when a server does not answer."""
+    if settings.choices.media == "store":
+        # Only here, so that whoever keeps no media needs no object store.
+        from realstack.chat.vault import empty
+
+        empty(settings.media_url, settings.namespace)
     try:
         asyncio.run(_remove_keys_and_topics(settings))
         cluster: Cluster = connect(settings)

@@ -2,6 +2,7 @@
 
     with ChatStack(servers, scenario, trace, folder) as stack:
         stack.gateways       WebSocket addresses
+        stack.media          HTTP address of the media service, "" where the design has none
         stack.kill("worker-1"); stack.replace("worker-1")
 
 Leaving the block ends the processes and removes the namespace from the servers.
@@ -9,6 +10,7 @@ Leaving the block ends the processes and removes the namespace from the servers.
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import sys
@@ -32,6 +34,10 @@ from sim.errors import ServerLostError, ServerStartError
 from sim.scenario import Scenario
 from sim.trace import Trace
 
+# The object store of the media: any URL that obstore knows; by default a folder of the run.
+MEDIA_VARIABLE = "CHATSCALE_MEDIA_URL"
+# Who lets devices in checks their tokens.
+_DOORS = ("gateway", "media")
 _READY_WITHIN_S = 30.0
 _DRAINED_WITHIN_S = 15.0
 
@@ -56,13 +62,19 @@ class ChatStack:
             **asdict(servers.addresses),
             namespace=f"chatscale-{secrets.token_hex(4)}",
             choices=Choices.of(scenario.design),
+            media_url=os.environ.get(MEDIA_VARIABLE) or (folder / "media").absolute().as_uri(),
         )
         self._settings_inside = as_seen_inside(self.settings) if as_seen_inside else self.settings
         # For whoever checks or makes tokens; by the environment only, for the folder is kept.
         self.secrets = {KEY_VARIABLE: new_key()}
         self.gateways: list[str] = []
+        self.media = ""
         self.processes: dict[str, ManagedProcess] = {}
-        self._counts = {"gateway": scenario.design.gateways, "worker": scenario.design.workers}
+        self._counts = {
+            "gateway": scenario.design.gateways,
+            "worker": scenario.design.workers,
+            "media": int(scenario.design.media == "store"),
+        }
         self._trace = trace
         self._folder = folder
         self._mutant = mutant
@@ -80,8 +92,9 @@ class ChatStack:
                 for number in range(1, count + 1):
                     self._start(kind, number)
             ready = [self._ready(name) for name in self.processes]
-            self._ports = {one.name: one.ws_port for one in ready if one.ws_port}
-            self.gateways = [f"ws://127.0.0.1:{port}" for port in self._ports.values()]
+            self._ports = {one.name: port for one in ready if (port := one.ws_port or one.http_port)}
+            self.gateways = [f"ws://127.0.0.1:{one.ws_port}" for one in ready if one.ws_port]
+            self.media = next((f"http://127.0.0.1:{one.http_port}" for one in ready if one.http_port), "")
         except BaseException:
             self._scope.close()
             with suppress(ServerLostError):
@@ -124,7 +137,7 @@ class ChatStack:
             *modules,
             f"realstack.chat.{kind}",
             *arguments,
-            env=self.secrets if kind == "gateway" else None,
+            env=self.secrets if kind in _DOORS else None,
             nice=BEHIND_THE_DRIVER,
         )
 

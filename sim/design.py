@@ -91,6 +91,11 @@ class Design(BaseModel):
         "everything, and a Redis with a replica",
     )
     linger_s: DurationS = Field(0.0, alias="linger", le=1, description="Kafka producer linger")
+    media: Literal["none", "store"] = Field(
+        "none",
+        description="what becomes of photos, videos and voice messages: they are messages like others, or their bytes "
+        "go to an object store, once for each content, and the message refers to them by their SHA-256",
+    )
     partitions: int = Field(16, ge=1, le=200, description="Kafka partitions of the box")
     gateways: int = Field(2, ge=1, le=8, description="gateway processes of the box")
     workers: int = Field(2, ge=1, le=8, description="delivery worker processes of the box")

@@ -7,6 +7,7 @@
     │ gRPC DeliverMessage ◄────┼─────────┼───────────────────────────────────┘     │
     └──────────────────────────┘         └─────────────────────────────────────────┘
 
+media       photos, videos, voice messages over HTTP, into an object store (vault) and by conversation (shelf)
 frames      what devices and gateways say to each other
 records     what stands in the log
 """

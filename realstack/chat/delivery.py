@@ -118,6 +118,7 @@ def _frame(record: MessageRecord, position: int, prev: int, stamps: tuple[int, i
             prev=prev,
             text=record.text,
             via="push",
+            media=record.media,
             accepted_ns=record.accepted_ns,
             polled_ns=polled_ns,
             started_ns=started_ns,

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from realstack.chat.media_ref import MediaRef
+
 MAX_TEXT_BYTES = 16_384
 MAX_FRAME_BYTES = 65_536
 
@@ -43,13 +45,14 @@ class Resume(Frame, tag="resume"):
     everything: bool = True
 
 
-class Send(Frame, tag="send"):
-    """A new message: the client's UUID, and its number in this conversation on this device."""
+class Send(Frame, tag="send", omit_defaults=True):
+    """A new message: the client's UUID, and its number in this conversation on this device; maybe what goes with it."""
 
     conv: Id
     uuid: Uuid
     cseq: Id
     text: str
+    media: MediaRef | None = None
 
 
 class ReceiptItem(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -99,6 +102,7 @@ class Message(Frame, tag="message"):
     prev: int
     text: str
     via: Literal["push", "resume"]
+    media: MediaRef | None = None
     accepted_ns: int = 0
     polled_ns: int = 0
     started_ns: int = 0

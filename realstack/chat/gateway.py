@@ -51,6 +51,7 @@ from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.registry import Registry, open_registry
 from realstack.chat.resume import resume
 from realstack.chat.settings import Ready, Settings
+from realstack.chat.shelf import Shelf
 from realstack.chat.skew import SkewedClock, skew_path
 from realstack.chat.store import Store, connect
 from realstack.chat.tokens import Tokens
@@ -249,9 +250,11 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event,
     messages, receipts = make_producer(settings), make_producer(settings, linger_s=RECEIPT_LINGER_S)
     await asyncio.gather(messages.start(), receipts.start())
     try:
-        store = Store(cluster.connect(), settings.keyspace)
+        session = cluster.connect()
+        store = Store(session, settings.keyspace)
         membership = Membership(store)
-        service = MessageService(settings, messages, receipts, membership, number, clock.ms)
+        shelf = Shelf(session, settings.keyspace) if settings.choices.media == "store" else None
+        service = MessageService(settings, messages, receipts, membership, number, clock.ms, shelf)
         gateway = Gateway(name, settings, service, membership, registry, store, tokens)
         grpc_server, grpc_port = _grpc_server(gateway)
         await grpc_server.start()

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from aiokafka import AIOKafkaProducer
 
 from realstack.chat.frames import MAX_TEXT_BYTES, Frame, Receipt, Refused, Send, Sent
+from realstack.chat.media_ref import MediaRef
 from realstack.chat.patience import patiently
 from realstack.chat.records import MessageRecord, ReceiptRecord, encode, partition_key
 from realstack.chat.settings import Settings
+from realstack.chat.shelf import Shelf
 from realstack.chat.snowflake import ClockWentBackError, Snowflake, wall_clock_ms
 from realstack.chat.store import Store
 
@@ -67,11 +69,13 @@ class MessageService:
         membership: Membership,
         worker: int,
         clock_ms: Callable[[], int] = wall_clock_ms,
+        shelf: Shelf | None = None,
     ) -> None:
         self._settings = settings
         self._messages = messages
         self._receipts = receipts
         self._membership = membership
+        self._shelf = shelf
         self._ids = Snowflake(worker, clock_ms)
         self._random_key = settings.choices.partition_key == "random"
 
@@ -82,15 +86,22 @@ class MessageService:
         if len(send.text.encode()) > MAX_TEXT_BYTES:
             reply(Refused(send.uuid, f"the text is longer than {MAX_TEXT_BYTES} bytes"))
             return
+        if send.media is not None and not await self._holds(send.conv, send.media):
+            reply(Refused(send.uuid, f"conversation {send.conv} holds no such media; upload {send.media.digest} first"))
+            return
         try:
             message_id = self._ids.next_id()
         except ClockWentBackError as error:
             reply(Refused(send.uuid, str(error)))
             return
-        record = MessageRecord(send.conv, send.uuid, sender, send.cseq, message_id, send.text, accepted_ns)
+        record = MessageRecord(send.conv, send.uuid, sender, send.cseq, message_id, send.text, accepted_ns, send.media)
         key = None if self._random_key else partition_key(send.conv)
         appended = await self._messages.send(self._settings.messages_topic, encode(record), key=key)
         appended.add_done_callback(lambda future: _acknowledge(future, send.uuid, message_id, reply))
+
+    async def _holds(self, conv: int, media: MediaRef) -> bool:
+        shelf = self._shelf
+        return shelf is not None and await patiently(lambda: shelf.find(conv, media.digest)) == media
 
     async def receipt(self, reader: int, receipt: Receipt) -> None:
         """Take a receipt. Raises NotAMemberError."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import msgspec
 
 from realstack.chat.frames import ReceiptItem, ReceiptState
+from realstack.chat.media_ref import MediaRef
 
 
-class MessageRecord(msgspec.Struct, frozen=True):
+class MessageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """One accepted message."""
 
     conv: int
@@ -20,6 +21,7 @@ class MessageRecord(msgspec.Struct, frozen=True):
     message_id: int
     text: str
     accepted_ns: int
+    media: MediaRef | None = None
 
 
 class ReceiptRecord(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import asyncio
 
 from realstack.chat.connection import Connection
 from realstack.chat.frames import Message, Resume, Resumed
+from realstack.chat.media_ref import MediaRef
 from realstack.chat.message_service import NotAMemberError
 from realstack.chat.store import PAGE, Row, Store
 
@@ -62,5 +63,6 @@ def _as_message(row: Row, prev: int) -> Message:
         prev=prev,
         text=row.content,
         via="resume",
+        media=MediaRef(*row.media) if row.media else None,
         accepted_ns=row.accepted_ns,
     )

@@ -33,6 +33,7 @@ class Choices(msgspec.Struct, frozen=True):
     partitions: int
     consistency: str
     nodes: int
+    media: str
 
     @classmethod
     def of(cls, design: Design) -> Choices:
@@ -56,7 +57,7 @@ class Choices(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything a process needs. `namespace` prefixes topics, keyspace and keys.
+    """Everything a process needs. `namespace` prefixes topics, keyspace and keys; media lie at `media_url`.
 
     Addresses as in `realstack.servers.Addresses`; `detours` leads from the address of a server to that of a proxy.
     """
@@ -69,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
     choices: Choices
     elsewhere: bool = False
     detours: dict[str, str] = {}
+    media_url: str = ""
 
     def access_to(self, server: str) -> Access:
         """The credentials for a server; they stand in the environment and never in the settings' file."""
@@ -125,3 +127,4 @@ class Ready(msgspec.Struct, frozen=True):
     name: str
     ws_port: int = 0
     grpc_port: int = 0
+    http_port: int = 0

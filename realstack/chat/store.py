@@ -5,7 +5,7 @@
     members      (conv, user)            memberships (user, conv)
     receipts     (conv, reader)          how far a member has got; the higher position wins
 
-The driver has an IO thread of its own: `_asynchronously` brings its answers to the event loop.
+The driver has an IO thread of its own: `ask` brings its answers to the event loop.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cassandra import ConsistencyLevel
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.connection import DefaultEndPoint, DefaultEndPointFactory
 from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
+from msgspec.structs import astuple
 
 from realstack.chat.records import MessageRecord
 from realstack.chat.settings import Settings
@@ -31,14 +32,14 @@ _CONSISTENCY = {"ONE": ConsistencyLevel.LOCAL_ONE, "QUORUM": ConsistencyLevel.LO
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {keyspace}.messages (conv int, position bigint, message_id bigint, uuid text,
        sender int, cseq int, content text, accepted_ns bigint, log_partition int, log_offset bigint,
-       PRIMARY KEY (conv, position))
+       media frozen<tuple<text, text, int>>, PRIMARY KEY (conv, position))
        WITH CLUSTERING ORDER BY (position DESC)""",
     "CREATE TABLE IF NOT EXISTS {keyspace}.members (conv int, user int, PRIMARY KEY (conv, user))",
     "CREATE TABLE IF NOT EXISTS {keyspace}.memberships (user int, conv int, PRIMARY KEY (user, conv))",
     """CREATE TABLE IF NOT EXISTS {keyspace}.receipts (conv int, reader int, delivered bigint, read bigint,
        PRIMARY KEY (conv, reader))""",
 )
-_COLUMNS = "conv, position, message_id, uuid, sender, cseq, content, accepted_ns, log_partition, log_offset"
+_COLUMNS = "conv, position, message_id, uuid, sender, cseq, content, accepted_ns, log_partition, log_offset, media"
 
 
 class Row(NamedTuple):
@@ -54,6 +55,7 @@ class Row(NamedTuple):
     accepted_ns: int
     log_partition: int
     log_offset: int
+    media: tuple[str, str, int] | None = None
 
 
 def connect(settings: Settings) -> Cluster:
@@ -123,7 +125,7 @@ class Store:
         self._session = session
         self._if_not_exists = if_not_exists
         self._insert = session.prepare(
-            f"INSERT INTO {keyspace}.messages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            f"INSERT INTO {keyspace}.messages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             + (" IF NOT EXISTS" if if_not_exists else "")
         )
         self._after = session.prepare(
@@ -146,39 +148,41 @@ class Store:
     async def insert(self, message: MessageRecord, position: int, partition: int, offset: int) -> bool:
         """Store a message; False when `IF NOT EXISTS` found one at that position."""
         values = (message.conv, position, message.message_id, message.uuid, message.sender, message.cseq, message.text)
-        rows = await _asynchronously(self._session, self._insert, (*values, message.accepted_ns, partition, offset))
+        media = message.media and astuple(message.media)
+        rows = await ask(self._session, self._insert, (*values, message.accepted_ns, partition, offset, media))
         return bool(rows[0][0]) if self._if_not_exists else True
 
     async def after(self, conv: int, position: int, limit: int = PAGE) -> list[Row]:
         """The next page of a conversation after a position, oldest first."""
-        return [Row(*row) for row in await _asynchronously(self._session, self._after, (conv, position, limit))]
+        return [Row(*row) for row in await ask(self._session, self._after, (conv, position, limit))]
 
     async def latest(self, conv: int, limit: int = PAGE) -> list[Row]:
         """The newest messages of a conversation, newest first."""
-        return [Row(*row) for row in await _asynchronously(self._session, self._latest, (conv, limit))]
+        return [Row(*row) for row in await ask(self._session, self._latest, (conv, limit))]
 
     async def heads(self, convs: Sequence[int]) -> dict[int, int]:
         """The newest position of each conversation that has messages, in one request for `HEADS` of them."""
         found: dict[int, int] = {}
         for start in range(0, len(convs), HEADS):
-            rows = await _asynchronously(self._session, self._heads, (list(convs[start : start + HEADS]),))
+            rows = await ask(self._session, self._heads, (list(convs[start : start + HEADS]),))
             found.update((row[0], row[1]) for row in rows)
         return found
 
     async def members(self, conv: int) -> tuple[int, ...]:
         """Members of a conversation; empty when there is none."""
-        return tuple(row[0] for row in await _asynchronously(self._session, self._members, (conv,)))
+        return tuple(row[0] for row in await ask(self._session, self._members, (conv,)))
 
     async def memberships(self, user: int) -> tuple[int, ...]:
         """Conversations of a user."""
-        return tuple(row[0] for row in await _asynchronously(self._session, self._memberships, (user,)))
+        return tuple(row[0] for row in await ask(self._session, self._memberships, (user,)))
 
     async def receipt(self, conv: int, reader: int, state: str, position: int) -> None:
         """Remember how far a reader has got."""
-        await _asynchronously(self._session, self._receipts[state], (position, position, conv, reader))
+        await ask(self._session, self._receipts[state], (position, position, conv, reader))
 
 
-async def _asynchronously(session: Session, statement: Any, values: Sequence[Any]) -> list[Any]:
+async def ask(session: Session, statement: Any, values: Sequence[Any]) -> list[Any]:
+    """The rows that a prepared statement answers with. Raises the driver's errors."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[Any]] = loop.create_future()
 

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from realstack.chat.media_ref import MediaRef
 from realstack.chat.records import MessageRecord
 from realstack.chat.registry import Registry
 from realstack.chat.settings import Choices, Settings
+from realstack.chat.shelf import Shelf
 from realstack.chat.store import PAGE, Row, Store
 from sim.design import Design
 
@@ -45,7 +47,8 @@ class MemoryStore(Store):
         if self._lwt and position in rows:
             return False
         fields = (message.message_id, message.uuid, message.sender, message.cseq, message.text, message.accepted_ns)
-        rows[position] = Row(message.conv, position, *fields, partition, offset)
+        media = (ref.digest, ref.type, ref.size_bytes) if (ref := message.media) else None
+        rows[position] = Row(message.conv, position, *fields, partition, offset, media)
         return True
 
     async def heads(self, convs: Sequence[int]) -> dict[int, int]:
@@ -68,6 +71,23 @@ class MemoryStore(Store):
 
     async def receipt(self, conv: int, reader: int, state: str, position: int) -> None:
         self.receipts.append((conv, reader, state, position))
+
+
+class MemoryShelf(Shelf):
+    """What conversations hold. `failures` makes so many writes fail."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[int, str], MediaRef] = {}
+        self.failures = 0
+
+    async def put(self, conv: int, ref: MediaRef) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("no store")
+        self.held[conv, ref.digest] = ref
+
+    async def find(self, conv: int, digest: str) -> MediaRef | None:
+        return self.held.get((conv, digest))
 
 
 class MemoryRegistry(Registry):

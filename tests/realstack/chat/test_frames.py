@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from realstack.chat import frames
 from realstack.chat.frames import Frame, Message, ReceiptItem, Send, decode_to_device, decode_to_gateway, encode
+from realstack.chat.media_ref import MediaRef
 
 ids = st.integers(0, 2**31 - 1)
 positions = st.integers(0, 2**63 - 1)
@@ -19,18 +20,20 @@ uuids = st.text(min_size=1, max_size=64)
 states = st.sampled_from(["delivered", "read"])
 items = st.builds(ReceiptItem, uuids, ids, positions)
 stamp = st.integers(0, 2**62)
+digests = st.text("0123456789abcdef", min_size=64, max_size=64)
+media = st.none() | st.builds(MediaRef, digests, st.text(max_size=64), st.integers(1, 2**31 - 1))
 
 TO_GATEWAY: dict[type[Frame], st.SearchStrategy[Any]] = {
     frames.Hello: st.builds(frames.Hello, ids, ids, st.text(max_size=512)),
     frames.Resume: st.builds(frames.Resume, st.dictionaries(ids, positions), st.booleans()),
-    frames.Send: st.builds(frames.Send, ids, uuids, ids, st.text()),
+    frames.Send: st.builds(frames.Send, ids, uuids, ids, st.text(), media),
     frames.Receipt: st.builds(frames.Receipt, ids, states, st.lists(items)),
     frames.Heartbeat: st.builds(frames.Heartbeat),
     frames.Open: st.builds(frames.Open, ids),
 }
 messages = st.builds(
     Message, ids, uuids, ids, ids, positions, positions, st.integers(-1, 2**62), st.text(),
-    st.sampled_from(["push", "resume"]), stamp, stamp, stamp, stamp, stamp,
+    st.sampled_from(["push", "resume"]), media, stamp, stamp, stamp, stamp, stamp,
 )  # fmt: skip
 TO_DEVICE: dict[type[Frame], st.SearchStrategy[Any]] = {
     frames.Welcome: st.builds(frames.Welcome, st.text()),
@@ -86,7 +89,7 @@ def test_no_text_confuses_the_stamp(text: str) -> None:
 @given(SAID_BY_DEVICES, st.data())
 def test_a_frame_without_one_of_its_fields_is_refused(frame: Frame, data: st.DataObject) -> None:
     document = json.loads(encode(frame))
-    optional = {"everything"}
+    optional = {"everything", "media"}
     del document[data.draw(st.sampled_from(sorted(set(document) - optional)))]
     with pytest.raises(msgspec.DecodeError):
         decode_to_gateway(json.dumps(document))

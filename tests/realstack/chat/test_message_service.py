@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from realstack.chat.frames import MAX_TEXT_BYTES, Frame, Receipt, ReceiptItem, Refused, Send, Sent
+from realstack.chat.media_ref import MediaRef
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
 from realstack.chat.records import decode_message, decode_receipt
 from realstack.chat.snowflake import ClockWentBackError
-from tests.realstack.chat.fakes import FakeProducer, MemoryStore, settings, turns
+from tests.realstack.chat.fakes import FakeProducer, MemoryShelf, MemoryStore, settings, turns
 
 ANNA, BERT, EVE = 1, 2, 66
 
@@ -23,7 +24,9 @@ class Desk:
         self.producer = FakeProducer()
         self.store = MemoryStore({5: (ANNA, BERT)})
         producer = self.producer
-        self.service = MessageService(settings(**design), producer, producer, Membership(self.store), worker=3)
+        self.shelf = MemoryShelf()
+        membership = Membership(self.store)
+        self.service = MessageService(settings(**design), producer, producer, membership, worker=3, shelf=self.shelf)
         self.answers: list[Frame] = []
 
     async def accept(self, sender: int, send: Send) -> None:
@@ -159,3 +162,35 @@ def test_the_membership_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
 
     asyncio.run(scene())
     assert store.asked == [1, 2, 3, 1]
+
+
+PHOTO = MediaRef("ab" * 32, "image/jpeg", 150_000)
+
+
+def test_a_message_refers_to_what_its_conversation_holds() -> None:
+    async def scene() -> None:
+        desk = Desk()
+        await desk.shelf.put(5, PHOTO)
+        await desk.accept(ANNA, Send(5, "m1", 1, "look", PHOTO))
+        [(_, value, _)] = desk.producer.sent
+        assert decode_message(value).media == PHOTO
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("conv", "held"),
+    [(6, PHOTO), (5, MediaRef(PHOTO.digest, "video/mp4", 150_000)), (5, MediaRef(PHOTO.digest, "image/jpeg", 1))],
+    ids=["another conversation's", "another type", "another size"],
+)
+def test_a_message_that_refers_to_anything_else_is_refused_before_the_log(conv: int, held: MediaRef) -> None:
+    async def scene() -> None:
+        desk = Desk()
+        await desk.shelf.put(conv, held)
+        await desk.accept(ANNA, Send(5, "m1", 1, "look", PHOTO))
+        assert desk.producer.sent == []
+        [answer] = desk.answers
+        assert isinstance(answer, Refused)
+        assert PHOTO.digest in answer.cause
+
+    asyncio.run(scene())

@@ -20,7 +20,7 @@ Answer = Callable[["FakeGateway", int, Frame], None]
 def message(position: int, *, conv: int = 5, sender: int = 2, prev: int | None = None, text: str = "hello") -> Message:
     """Message `m<position>`; it follows the one before it unless told otherwise."""
     prev = position - 1 if prev is None else prev
-    return Message(conv, f"m{position}", sender, position, 100 + position, position, prev, text, "push", *[1] * 6)
+    return Message(conv, f"m{position}", sender, position, 100 + position, position, prev, text, "push", None, *[1] * 6)
 
 
 def answer_all(gateway: FakeGateway, user: int, frame: Frame) -> None:

@@ -73,7 +73,7 @@ class Chat:
         rows = self.stored[send.conv]
         position = len(rows) + 1
         row = Message(
-            send.conv, send.uuid, user, send.cseq, position, position, position - 1, send.text, "push", *[1] * 6
+            send.conv, send.uuid, user, send.cseq, position, position, position - 1, send.text, "push", None, *[1] * 6
         )
         rows.append(row)
         gateway.tell(user, frames.Sent(send.uuid, position))
