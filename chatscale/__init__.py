@@ -6,6 +6,7 @@
     chatscale.plan(scenario).headline()      # closed form, at full size
     history = chatscale.simulate(scenario)   # the model of this box
     chatscale.check(history)                 # verdicts
+    chatscale.assert_holds(history, "ordered", "no_loss")
     result = chatscale.run(scenario)         # model and real servers, a run folder with its report
 
 Imports are made when a name is first used, so that `chatscale --help` is quick.
@@ -16,8 +17,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
+    from typing import Any
 
     from pandas import DataFrame
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from sim.trace import Trace
     from sim.verdict import Verdicts
 
-__all__ = ["check", "events_of", "hop_times", "load", "plan", "report", "run", "simulate", "trace"]
+__all__ = ["assert_holds", "check", "events_of", "hop_times", "load", "plan", "report", "run", "simulate", "trace"]
 __version__ = "0.1.0"
 
 
@@ -67,6 +69,17 @@ def check(history: History) -> Verdicts:
     from sim.verdict import Verdicts
 
     return Verdicts(check_history(history))
+
+
+def assert_holds(
+    history: History | Path | str | Iterable[Mapping[str, Any]],
+    *guarantees: str,
+    allowed: Collection[str] | Mapping[str, str] = (),
+) -> None:
+    """Raise AssertionError with the counter-example unless every guarantee holds, see `chatscale.assertions`."""
+    from chatscale import assertions
+
+    assertions.assert_holds(history, *guarantees, allowed=allowed)
 
 
 def hop_times(history: History) -> DataFrame:
