@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.fast.latency import Latencies
     from sim.fast.load import Surge
     from sim.fast.result import FullRun
+    from sim.fast.storm import Wave
 
 _WHEN = {
     "mean": "at the mean of the day",
@@ -30,7 +31,7 @@ _WHEN = {
 
 def full_run(run: FullRun, thresholds: Mapping[str, float], *, as_json: bool) -> int:
     """Thresholds, counts, hops with intervals, loads, what gives out first; returns the exit code."""
-    judged = run.latencies.judged(thresholds)
+    judged = run.judged(thresholds)
     outcome = worst(judged.values())
     if as_json:
         json_document({**run.to_dict(), "thresholds": judged, "outcome": outcome, "exit_code": outcome.exit_code})
@@ -47,6 +48,8 @@ def full_run(run: FullRun, thresholds: Mapping[str, float], *, as_json: bool) ->
     )
     if run.surge:
         console.print(_surge(run.surge))
+    for wave in run.waves:
+        console.print(_wave(wave))
     console.print(f"bottleneck: {run.bottleneck}")
     _judged(judged, thresholds)
     return outcome.exit_code
@@ -80,6 +83,18 @@ def _surge(surge: Surge) -> str:
     return (
         f"at its highest, {show_count(surge.messages_per_s)} messages/s: {stage} is offered {surge.offered[stage]:.0%} "
         f"at its hottest shard{grows}"
+    )
+
+
+def _wave(wave: Wave) -> str:
+    back, grows = wave.back, f", grows by {show_count(wave.growth_per_s)}/s" if wave.growth_per_s else ""
+    return (
+        f"at {wave.drop.at_s:g} s {show_count(wave.sockets)} sockets of {wave.gateways:,} gateways go (every device of "
+        f"{len(wave.seen)} gateways kept): back in {show_duration(back['p50'].mean)} at the median, p99 "
+        f"{show_duration(back['p99'].mean)} ± {show_duration(back['p99'].half_width)}; at most "
+        f"{show_count(wave.connects_per_s)} connects/s, a gateway is offered {wave.offered_gateway:.0%}{grows}; "
+        f"{wave.backlog.mean:,.0f} devices wait at it, p99 {show_duration(wave.waited_p99.mean)}; the hottest Redis "
+        f"shard is offered {wave.offered_redis:.0%}, Cassandra {show_count(wave.queries_per_s)} reads/s of what is new"
     )
 
 

@@ -29,6 +29,7 @@ from sim.fast.production import production
 from sim.fast.registry import RegistryRun, requests, run_registry
 from sim.fast.result import FullRun
 from sim.fast.slice import Job, Seen, run_slice
+from sim.fast.storm import Wave, run_waves
 from sim.fast.timeline import clock_of, message_course, parts, read_course, side_by_side
 from sim.scenario import Scenario
 from sim.workload.samplers import FloatArray
@@ -40,6 +41,7 @@ SLICES = 6
 PARTS = 4
 KEPT_SHARDS = 64
 WARM_UP_S = 0.5
+_STORM = 0x5708
 
 
 class Threads:
@@ -87,7 +89,8 @@ def full_run(
     on_note(told(registry))
     seen = _run(jobs, executor, on_note)
     loads = stage_loads(flows(layout, times), seen)
-    return FullRun(scenario.name, load, seconds, layout, tuple(one.hops for one in seen), loads, registry)
+    waves = _waves(scenario, executor, seed, registry)
+    return FullRun(scenario.name, load, seconds, layout, tuple(one.hops for one in seen), loads, registry, waves=waves)
 
 
 def full_play(
@@ -121,7 +124,8 @@ def full_play(
     mean = replace(layout, messages_per_s=layout.messages_per_s * clock.total_s / duration_s)
     loads = stage_loads(flows(mean, times), [side_by_side(seen)])
     hops = tuple(one.hops for one in seen)
-    return FullRun(scenario.name, "run", duration_s, mean, hops, loads, registry, surge(highest, times))
+    waves = _waves(scenario, executor, seed, registry)
+    return FullRun(scenario.name, "run", duration_s, mean, hops, loads, registry, surge(highest, times), waves)
 
 
 def shard_table(registry: RegistryRun) -> FloatArray:
@@ -141,6 +145,11 @@ def _run(jobs: Sequence[Job], executor: Executor, on_note: Callable[[str], None]
         done = sum(one.hops["gateway"].count for one in seen)
         on_note(f"{len(seen)} of {len(jobs)} slices, {done:,} messages")
     return seen
+
+
+def _waves(scenario: Scenario, executor: Executor, seed: int | None, registry: RegistryRun) -> tuple[Wave, ...]:
+    own = SeedSequence([scenario.run.seed if seed is None else seed, _STORM])
+    return run_waves(scenario, executor, own, float(registry.loads.max()))
 
 
 def _seeds(scenario: Scenario, seed: int | None) -> SeedSequence:

@@ -116,7 +116,7 @@ def _weights(loads: FloatArray, hot: float) -> FloatArray:
 def full_layout(scenario: Scenario, load: Load = "peak") -> Layout:
     """The layout of the plan, at the mean of the day, the daily peak or the event peak.
 
-    Raises ModelError for what feeds back: faults, and sockets that drop and come back.
+    Raises ModelError for faults, which feed back. Sockets that drop and come back are a `storm` beside the messages.
     """
     _refuse_feedback(scenario)
     made, traffic, users = plan(scenario), scenario.traffic, scenario.population.users
@@ -183,12 +183,11 @@ def _spreads(scenario: Scenario) -> tuple[float, float]:
 
 def _refuse_feedback(scenario: Scenario) -> None:
     broken = [f"{fault.kind} of {fault.target}" for fault in scenario.faults]
-    broken += [f"{drop.share:.3g} of the sockets dropped at {drop.at_s:g} s" for drop in scenario.drops]
     if broken:
         raise ModelError(
-            f"scenario {scenario.name} has {', '.join(broken)}: what follows (retries, failover, devices that come "
-            "back and resume) feeds back, which a feed-forward recursion cannot answer exactly; the reference engine "
-            "can: `chatscale simulate` without --full"
+            f"scenario {scenario.name} has {', '.join(broken)}: what follows (retries, failover, redelivery) feeds "
+            "back, which a feed-forward recursion cannot answer exactly; the reference engine can: "
+            "`chatscale simulate` without --full"
         )
 
 

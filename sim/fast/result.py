@@ -14,8 +14,10 @@ from sim.fast.load import StageLoad, Surge
 from sim.fast.path import HOPS
 from sim.fast.production import PARAMETERS
 from sim.fast.registry import RegistryRun
+from sim.fast.storm import Wave, wave_parameters
 from sim.plan.line import parameter_to_dict
 from sim.units import show_duration
+from sim.verdict import Outcome
 
 _SERVED = ("gateway", "queue", "push", "receipt_gateway", "receipt_queue", "receipt_push")
 
@@ -24,7 +26,7 @@ _SERVED = ("gateway", "queue", "push", "receipt_gateway", "receipt_queue", "rece
 class FullRun:
     """`slices` holds the histograms of each independent slice by hop; `stages` the load of each stage by name.
 
-    A run that was played has a `surge`, what it asks for when it is busiest.
+    A run that was played has a `surge`, what it asks for when it is busiest; dropped sockets come back in `waves`.
     """
 
     scenario: str
@@ -35,6 +37,7 @@ class FullRun:
     stages: Mapping[str, StageLoad]
     registry: RegistryRun
     surge: Surge | None = None
+    waves: tuple[Wave, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -65,6 +68,13 @@ class FullRun:
         redis = (REDIS,) if float(self.registry.loads.max()) >= 1 else ()
         return Latencies(self.slices, (*self.overloaded, *redis))
 
+    def judged(self, thresholds: Mapping[str, float]) -> dict[str, Outcome]:
+        """Each threshold; nothing passes where a wave overloads Redis, as what messages wait then is not known."""
+        found = self.latencies.judged(thresholds)
+        if all(wave.offered_redis < 1 for wave in self.waves):
+            return found
+        return {name: Outcome.UNKNOWN if outcome is Outcome.PASS else outcome for name, outcome in found.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; times in seconds."""
         return {
@@ -76,9 +86,10 @@ class FullRun:
             "hops": self.latencies.to_dict(),
             "stages": {name: _plain(load) for name, load in self.stages.items()},
             "surge": None if self.surge is None else asdict(self.surge),
+            "waves": [wave.to_dict() for wave in self.waves],
             "bottleneck": self.bottleneck,
             "redis": _redis(self.registry),
-            "parameters": [parameter_to_dict(figure) for figure in PARAMETERS],
+            "parameters": [parameter_to_dict(figure) for figure in (*PARAMETERS, *wave_parameters())],
         }
 
     def _repr_html_(self) -> str:

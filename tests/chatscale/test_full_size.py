@@ -54,8 +54,19 @@ def test_a_full_run_takes_no_folder(tmp_path: Any, capsys: Captured) -> None:
     assert "leave out --out" in capsys.readouterr().err
 
 
+def test_a_storm_is_told_beside_the_messages(capsys: Captured) -> None:
+    words = ["simulate", "zone-loss", *SMALL, "--full", "--seconds", "2"]
+    assert run_cli(words) == 0
+    assert "sockets of 4 gateways go (every device of 4 gateways kept)" in capsys.readouterr().out
+    assert run_cli([*words, "--json"]) == 0
+    (wave,) = json.loads(capsys.readouterr().out)["waves"]
+    assert wave["back_p50_s"]["mean"] > 20, "nobody is back before the zone is"
+    assert wave["sockets"] == pytest.approx(632_000 / 3, rel=0.1)
+
+
 def test_what_feeds_back_is_sent_to_the_other_engine(capsys: Captured) -> None:
-    assert run_cli(["simulate", "reconnect-storm", "--full"]) == 4
+    pause = "faults=[{kind='pause', target='kafka', at=10, for=5}]"
+    assert run_cli(["simulate", "whatsapp", "--full", "--set", pause]) == 4
     assert "`chatscale simulate` without --full" in capsys.readouterr().err
 
 

@@ -15,7 +15,9 @@ from sim.fast.layout import full_layout, recipient_shares
 from sim.fast.result import FullRun
 from sim.faults import Fault
 from sim.plan import plan
+from sim.scenario import Drop
 from sim.scenario_file import load_scenario
+from sim.verdict import Outcome
 from sim.workload.samplers import mean_group_size
 from tests.sim.fast.worlds import small_scenario
 
@@ -103,15 +105,18 @@ def test_an_overloaded_stage_has_growth_and_no_latency() -> None:
     assert run.bottleneck in run.overloaded
 
 
-def test_sockets_that_come_back_need_the_reference_engine() -> None:
-    with pytest.raises(ModelError, match="`chatscale simulate` without --full"):
-        full_run(load_scenario("reconnect-storm"), InProcess())
-
-
 @pytest.mark.parametrize(("seconds", "slices"), [(0.0, 8), (1.0, 3)])
 def test_too_little_for_an_interval_is_refused(seconds: float, slices: int) -> None:
     with pytest.raises(ModelError, match="at least 4 slices"):
         full_run(small_scenario(), InProcess(), seconds=seconds, slices=slices)
+
+
+def test_nothing_passes_where_a_wave_overloads_redis() -> None:
+    drop = Drop.model_validate({"at": "20s", "share": "50%", "backoff": "100ms"})
+    run = full_run(small_scenario().model_copy(update={"drops": (drop,)}), InProcess(), seconds=2)
+    assert run.waves[0].offered_redis > 1
+    assert set(run.latencies.judged({"delivery_p99": 0.5}).values()) == {Outcome.PASS}
+    assert set(run.judged({"delivery_p99": 0.5}).values()) == {Outcome.UNKNOWN}
 
 
 def test_faults_need_the_reference_engine() -> None:
