@@ -6,7 +6,8 @@
         …                                 `healed` exists once everything that can be undone is
     injector.events                       fault.start, fault.stop
 
-Whatever ends the block, Ctrl-C too, every fault that has begun is undone first.
+Whatever ends the block, Ctrl-C too, every fault that has begun is undone first. A process is stopped again only once it
+has come back: on a busy machine that may take until after the time that the schedule says.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sim.faults import Fault
+from sim.faults import STOPS, Fault
 
 # Undoes a fault; the value is how many connections or answers it hit, where that can be counted.
 Undo = Callable[[], int | None]
@@ -37,6 +39,7 @@ class Injector:
         self._threads: list[threading.Thread] = []
         self._errors: list[Exception] = []
         self._lock = threading.Lock()
+        self._turns = {fault.target: threading.Lock() for fault in faults}
         self._open = len(faults)
 
     def begin(self, origin_ns: int) -> None:
@@ -77,6 +80,11 @@ class Injector:
     def _one(self, fault: Fault, origin_ns: int) -> None:
         if self._stop.wait(_until_s(origin_ns, fault.at_s)):
             return
+        with self._turns[fault.target] if fault.kind in STOPS else nullcontext():
+            if not self._stop.is_set():
+                self._do(fault, origin_ns)
+
+    def _do(self, fault: Fault, origin_ns: int) -> None:
         started_ns = time.monotonic_ns()
         undo = self._begin_one(fault)
         self._note("fault.start", fault, started_ns)

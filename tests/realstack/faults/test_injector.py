@@ -135,3 +135,30 @@ def _raises(check: Callable[[], None]) -> bool:
     except ServerStartError:
         return True
     return False
+
+
+def test_a_process_is_stopped_again_only_once_it_has_come_back(tmp_path: Path) -> None:
+    box, healed, is_back = Box(), tmp_path / "healed", threading.Event()
+    again = [fault("kill", "gateway-1", 0.01, 0.01), fault("pause", "gateway-1", 0.05, 0.01)]
+
+    def begin(given: Fault) -> Undo:
+        undo = box.begin(given)
+
+        def slowly() -> int | None:
+            assert is_back.wait(10)
+            return undo()
+
+        return slowly
+
+    with Injector([*again, fault("cut", "redis", 0.05, 0.01)], begin, healed) as injector:
+        injector.begin(started(0))
+        wait_for(lambda: "cut redis" in box.done)
+        assert "pause gateway-1" not in box.done
+        is_back.set()
+        wait_for(healed.exists)
+    assert [done for done in box.done if "gateway" in done] == [
+        "kill gateway-1",
+        "undo kill gateway-1",
+        "pause gateway-1",
+        "undo pause gateway-1",
+    ]
