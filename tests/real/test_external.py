@@ -53,7 +53,7 @@ class LockedKafka(LocalKafka):
         made = super().arguments()
         with self.data.with_name(f"{self.name}.properties").open("a") as config:
             config.write(
-                "listener.security.protocol.map=CLIENT:SASL_SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+                "\nlistener.security.protocol.map=CLIENT:SASL_SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
                 "inter.broker.listener.name=PROXIED\n"
                 f"listener.name.client.ssl.keystore.location={self.tls / 'server.pem'}\n"
                 "listener.name.client.ssl.keystore.type=PEM\n"
@@ -87,7 +87,7 @@ class LockedCassandra(LocalCassandra):
         """With authentication and authorization."""
         made = super().arguments()
         with self.data.with_name(f"{self.name}.yaml").open("a") as config:
-            config.write("authenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n")
+            config.write("\nauthenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n")
         return made
 
     def probe(self) -> None:
