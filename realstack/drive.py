@@ -18,6 +18,7 @@ import msgspec
 import pandas as pd
 
 from realstack.driver.heartbeats import Loss
+from realstack.driver.packing import Attachment
 from realstack.driver.replay import Plan, Progress
 from realstack.faults.acts import Acts, refuse_impossible
 from realstack.faults.injector import Injector
@@ -27,12 +28,13 @@ from realstack.provision import SERVER_ERRORS
 from realstack.servers import Servers
 from realstack.servers.process import ManagedProcess
 from realstack.stack import ChatStack
-from realstack.witness import Clock, log_events, push_events, store_events
+from realstack.witness import Clock, log_events, media_events, push_events, store_events
 from sim.errors import ServerLostError
 from sim.history import History
 from sim.scenario import Scenario
 from sim.settings import config_event
 from sim.trace import Trace
+from sim.workload.media import media_of
 
 # Its clients complain of every try while a broker is away on purpose; whoever wants to read that adds a handler.
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())
@@ -83,7 +85,7 @@ def drive(
 
         with Gauges(stack.settings, usage) as gauges:
             time.sleep(idle_s)
-            plan = _plan(scenario, stack, folder, trace_path, final_read=final_read)
+            plan = _plan(scenario, trace, stack, folder, trace_path, final_read=final_read)
             with Injector(scenario.faults, Acts(servers, stack, network).begin, folder / _HEALED) as injector:
                 plan_path = str(folder / "driver.json")
                 driver.append(stack.spawn("driver", "realstack.driver.replay", plan_path, env=stack.secrets))
@@ -100,7 +102,9 @@ def drive(
     return _join(config_event(scenario, trace), [seen, rest], origin_ns)
 
 
-def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path, *, final_read: bool) -> Plan:
+def _plan(
+    scenario: Scenario, trace: Trace, stack: ChatStack, folder: Path, trace_path: Path, *, final_read: bool
+) -> Plan:
     faults = scenario.faults
     plan = Plan(
         trace=str(trace_path),
@@ -117,10 +121,20 @@ def _plan(scenario: Scenario, stack: ChatStack, folder: Path, trace_path: Path, 
         ],
         events=str(folder / "client-events.parquet"),
         progress=str(folder / _PROGRESS),
+        media=stack.media,
+        attachments=_attachments(scenario, trace) if stack.media else {},
     )
     Path(plan.progress).unlink(missing_ok=True)
     (folder / "driver.json").write_bytes(msgspec.json.encode(plan))
     return plan
+
+
+def _attachments(scenario: Scenario, trace: Trace) -> dict[str, Attachment]:
+    """The media of the trace, at the size that the box carries."""
+    return {
+        uuid: Attachment(medium.content, medium.type, max(1, round(medium.size_bytes * scenario.scale.media)))
+        for uuid, medium in media_of(trace, scenario.traffic).items()
+    }
 
 
 def _wait(
@@ -153,7 +167,8 @@ def _witnesses(stack: ChatStack, clock: Clock) -> list[dict[str, Any]]:
     try:
         logged = asyncio.run(log_events(stack.settings, clock))
         notified = asyncio.run(push_events(stack.settings, clock))
-        return [*logged, *notified, *store_events(stack.settings)]
+        counted = asyncio.run(media_events(stack.media)) if stack.media else []
+        return [*logged, *notified, *counted, *store_events(stack.settings)]
     except SERVER_ERRORS as error:
         raise ServerLostError(f"the servers could not be read after the run: {error!r}") from error
 

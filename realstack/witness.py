@@ -1,4 +1,4 @@
-"""Independent witnesses, read after the run: the log, the store and the notifications.
+"""Independent witnesses, read after the run: the log, the store, the notifications and the media.
 
 They ask the servers themselves, not the backend: a reader of every Kafka partition from its first record, a scan of the
 table, the stream of notifications. Kafka and Redis stamp by the wall clock; `Clock` brings it to the monotonic one.
@@ -18,6 +18,7 @@ from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
 from realstack.chat.store import connect, scan_messages
 from realstack.driver.events import text_hash
+from sim.errors import ServerLostError
 
 Event = dict[str, Any]
 
@@ -69,7 +70,8 @@ def _appended(partition: int, record: Any, clock: Clock) -> Event:
 
 
 def store_events(settings: Settings) -> Iterator[Event]:
-    """`store.row` of every row, at the time of the scan."""
+    """`store.row` of every row, at the time of the scan. What is encrypted end to end nobody can read here."""
+    readable = settings.choices.encryption == "none"
     cluster = connect(settings)
     try:
         for row in scan_messages(cluster.connect(), settings.keyspace):
@@ -80,7 +82,7 @@ def store_events(settings: Settings) -> Iterator[Event]:
                 "uuid": row.uuid,
                 "message_id": row.message_id,
                 "seq": row.position if settings.choices.sequenced else None,
-                "hash": text_hash(row.content),
+                "hash": text_hash(row.content, row.media[0] if row.media else "") if readable else None,
             }
     finally:
         cluster.shutdown()
@@ -104,4 +106,21 @@ async def push_events(settings: Settings, clock: Clock) -> list[Event]:
         }
         for entry_id, fields in entries
         for user in fields["users"].split(",")
+    ]
+
+
+async def media_events(url: str) -> list[Event]:
+    """`sample` of each thing that the media service counts. Raises ServerLostError."""
+    # Only here: whoever keeps no media needs no HTTP client.
+    from aiohttp import ClientError, ClientSession
+
+    try:
+        async with ClientSession(url) as http, http.get("/counts") as answer:
+            counts: dict[str, float] = await answer.json()
+    except ClientError as error:
+        raise ServerLostError(f"the media service could not be read after the run: {error!r}") from error
+    now_ns = time.monotonic_ns()
+    return [
+        {"t_ns": now_ns, "kind": "sample", "target": "media", "state": name, "value": value}
+        for name, value in counts.items()
     ]

@@ -96,6 +96,11 @@ class Design(BaseModel):
         description="what becomes of photos, videos and voice messages: they are messages like others, or their bytes "
         "go to an object store, once for each content, and the message refers to them by their SHA-256",
     )
+    encryption: Literal["none", "e2e"] = Field(
+        "none",
+        description="end to end: devices seal texts and media for the members of the conversation, so that the servers "
+        "can neither search nor recognise them",
+    )
     partitions: int = Field(16, ge=1, le=200, description="Kafka partitions of the box")
     gateways: int = Field(2, ge=1, le=8, description="gateway processes of the box")
     workers: int = Field(2, ge=1, le=8, description="delivery worker processes of the box")

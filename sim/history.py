@@ -17,6 +17,8 @@
     heartbeat.sent   a device renewed its presence               device user session
     heartbeat.stored and the presence store has it               device user session
     presence.read    a device asked: is user `reader` online?    device user reader state start_ns, maybe last_seen_ns
+    media.put        the bytes of its medium are in the store    device user conv uuid size_bytes start_ns
+    media.get        a device fetched them; not: `cause` is why  device user conv uuid size_bytes start_ns cause
     push             an offline recipient was notified           user conv uuid
     fault.start/stop a fault was injected, undone                target cause, value (see below)
     sample           a gauge (state: cpu_s, rss_bytes, backlog)  target state value
@@ -75,7 +77,7 @@ KINDS = (
         "heartbeat.stored",
         "presence.read",
     ),
-    *("push", "fault.start", "fault.stop", "sample", "quiesce"),
+    *("media.put", "media.get", "push", "fault.start", "fault.stop", "sample", "quiesce"),
     *("cursor", "registry.read", "presence.change"),
 )
 STAMPS = ("accepted_ns", "polled_ns", "started_ns", "stored_ns", "routed_ns", "pushed_ns")

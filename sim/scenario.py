@@ -71,6 +71,7 @@ class Traffic(_Part):
     text_letters_mu: float = Field(2.83, ge=0, le=9, description="log-normal mu of a text's length in letters")
     text_letters_sigma: float = Field(1.15, ge=0, le=3)
     media_share: Share = Field(0.10, description="share of messages that refer to media")
+    media_forward_share: Share = Field(0.20, description="share of media whose bytes somebody sent before")
 
 
 class People(_Part):
@@ -136,10 +137,11 @@ class Storage(_Part):
 
 
 class Scale(_Part):
-    """What part of the world the box carries: of the traffic and, apart from it, of the sockets."""
+    """What part of the world the box carries: of the traffic, of the sockets, and of what each medium weighs."""
 
     messages: Ratio = 1e-4
     connections: Ratio = 1e-6
+    media: Ratio = Field(1e-2, description="of the bytes of each photo, video and voice message")
 
 
 class Run(_Part):

@@ -12,11 +12,13 @@ from typing import Annotated, ClassVar
 import msgspec
 
 _MIB = 1 << 20
+# What is encrypted end to end: only its recipients know its type.
+SEALED_TYPE = "application/octet-stream"
 # The types and sizes that WhatsApp's own interface for businesses takes.
 MAX_BYTES = {
     **dict.fromkeys(("image/jpeg", "image/png", "image/webp"), 5 * _MIB),
     **dict.fromkeys(("video/mp4", "video/3gpp"), 16 * _MIB),
-    **dict.fromkeys(("audio/ogg", "audio/mp4", "audio/aac"), 16 * _MIB),
+    **dict.fromkeys(("audio/ogg", "audio/mp4", "audio/aac", SEALED_TYPE), 16 * _MIB),
 }
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]  # $ would take a line feed, too
 

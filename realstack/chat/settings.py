@@ -34,6 +34,7 @@ class Choices(msgspec.Struct, frozen=True):
     consistency: str
     nodes: int
     media: str
+    encryption: str
 
     @classmethod
     def of(cls, design: Design) -> Choices:

@@ -19,10 +19,13 @@ from websockets.exceptions import WebSocketException
 
 from realstack.chat import frames
 from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, Seen, Send
+from realstack.chat.media_ref import MediaRef
 from realstack.driver.conversations import Conversations
 from realstack.driver.diary import Diary
 from realstack.driver.events import Events
 from realstack.driver.leaving import moment_to_leave
+from realstack.driver.outbox import MediaLink, MediaRefusedError, Outbox
+from realstack.driver.packing import Attachment, Letter, Packing, Plain, SealError
 
 _BACK_OFF_S = (0.1, 3.0)
 _CLOSE_TIMEOUT_S = 2.0
@@ -43,6 +46,8 @@ class Device:
         gap_hold_s: float,
         sign: Callable[[int], str],
         loses_heartbeat: Callable[[str], bool] = lambda _gateway: False,
+        media: MediaLink | None = None,
+        packing: Packing | None = None,
     ) -> None:
         self.user = user
         self.epoch = 0
@@ -51,6 +56,10 @@ class Device:
         self._gap_hold_s = gap_hold_s
         self._sign = sign
         self._loses_heartbeat = loses_heartbeat
+        self._media = media
+        self._packing = packing or Plain()
+        self._outbox = Outbox(self._upload, self._submit, self._diary.refused)
+        self._fetches: set[asyncio.Task[None]] = set()
         self._conversations = Conversations()
         self._unacked: dict[str, tuple[Send, float]] = {}
         self._receipts_due: dict[int, list[ReceiptItem]] = {}
@@ -74,12 +83,18 @@ class Device:
     @property
     def unacked(self) -> int:
         """Messages that the server has not acknowledged."""
-        return len(self._unacked)
+        return len(self._unacked) + len(self._outbox.waiting)
 
     @property
     def unacked_uuids(self) -> list[tuple[int, str]]:
         """(conversation, UUID) of messages that the server has not acknowledged."""
-        return [(send.conv, send.uuid) for send, _ in self._unacked.values()]
+        unacked = [*(send for send, _ in self._unacked.values()), *self._outbox.waiting]
+        return [(send.conv, send.uuid) for send in unacked]
+
+    @property
+    def fetching(self) -> int:
+        """Media that are being fetched."""
+        return len(self._fetches)
 
     # What people do.
 
@@ -103,11 +118,16 @@ class Device:
             task.cancel()
         return task
 
-    def send(self, conv: int, uuid: str, cseq: int, text: str, intended_ns: int) -> None:
-        """Send a message, now or when the next session is up; again until it is acknowledged."""
-        message = Send(conv, uuid, cseq, text)
-        self._unacked[uuid] = (message, time.monotonic())
-        self._diary.invoked(message, intended_ns)
+    def send(
+        self, conv: int, uuid: str, cseq: int, text: str, intended_ns: int, attachment: Attachment | None = None
+    ) -> None:
+        """Send a message, now or when its media are up and the next session is; again until it is acknowledged."""
+        message, data = self._packing.pack(Send(conv, uuid, cseq, text), attachment)
+        self._diary.invoked(message, text, intended_ns)
+        self._outbox.post(message, data)
+
+    def _submit(self, message: Send) -> None:
+        self._unacked[message.uuid] = (message, time.monotonic())
         self._write(message)
 
     def resend_older_than(self, age_s: float) -> None:
@@ -138,6 +158,33 @@ class Device:
         self._send_receipts()
         if items := self._conversations.read(conv):
             self._receipt(conv, "read", items)
+
+    def _unpacked(self, message: Message) -> Letter:
+        try:
+            return self._packing.unpack(message)
+        except SealError as error:
+            # Shown all the same, as what it looks like: the checks will find that it is not what was written.
+            log.warning("device %d: %s", self.user, error)
+            return Letter(message.text)
+
+    # Media.
+
+    async def _upload(self, message: Send, data: bytes) -> None:
+        if message.media is None or self._media is None:
+            return
+        start_ns = time.monotonic_ns()
+        await self._media.put(self.user, message.conv, message.media, data)
+        self._diary.media("media.put", message, message.media, start_ns)
+
+    async def _fetch(self, message: Message, media: MediaRef, letter: Letter, link: MediaLink) -> None:
+        start_ns = time.monotonic_ns()
+        try:
+            self._packing.unpack_medium(await link.get(self.user, message.conv, media), letter)
+        except (MediaRefusedError, SealError) as error:
+            log.warning("device %d: no media of %s: %s", self.user, message.uuid, error)
+            self._diary.media("media.get", message, media, start_ns, cause=str(error))
+        else:
+            self._diary.media("media.get", message, media, start_ns)
 
     # The session.
 
@@ -258,10 +305,16 @@ class Device:
             self._wait_for_gap(message.conv, self._ask_for_gap)
 
     def _show(self, message: Message, now_ns: int) -> None:
-        self._diary.shown(message, now_ns)
+        letter = self._unpacked(message)
+        self._diary.shown(message, letter.text, now_ns)
         if not self._receipts_due:
             asyncio.get_running_loop().call_soon(self._send_receipts)
         self._receipts_due.setdefault(message.conv, []).append(self._conversations.shown(message))
+
+        if message.media is not None and self._media is not None:
+            task = asyncio.create_task(self._fetch(message, message.media, letter, self._media))
+            self._fetches.add(task)
+            task.add_done_callback(self._fetches.discard)
 
     def _wait_for_gap(self, conv: int, then: Callable[[int], None]) -> None:
         self._gap_timers[conv] = asyncio.get_running_loop().call_later(self._gap_hold_s, then, conv)

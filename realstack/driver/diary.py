@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from realstack.chat.frames import Message, Presence, ReceiptItem, ReceiptState, Seen, Send
+from realstack.chat.media_ref import MediaRef
 from realstack.driver.events import Events, text_hash
 from sim.history import STAMPS
 
@@ -32,15 +33,15 @@ class Diary:
         """The session has ended."""
         self._add("conn.close", **self._session, gateway=self.gateway, cause=cause)
 
-    def invoked(self, send: Send, intended_ns: int) -> None:
-        """A message was sent for the first time."""
+    def invoked(self, send: Send, text: str, intended_ns: int) -> None:
+        """A message was sent for the first time; `text` is what was written."""
         self._add(
             "send.invoke",
             conv=f"c{send.conv}",
             uuid=send.uuid,
             cseq=send.cseq,
-            hash=text_hash(send.text),
-            size_bytes=len(send.text),
+            hash=text_hash(text, send.media.digest if send.media else ""),
+            size_bytes=len(text),
             intended_ns=intended_ns,
         )
 
@@ -51,6 +52,17 @@ class Diary:
     def refused(self, uuid: str, cause: str) -> None:
         """The server does not take it."""
         self._add("send.fail", uuid=uuid, cause=cause)
+
+    def media(self, kind: str, message: Send | Message, ref: MediaRef, start_ns: int, *, cause: str = "") -> None:
+        """The bytes of a message were put into the store since `start_ns`, or fetched; or not, and why."""
+        self._add(
+            kind,
+            conv=f"c{message.conv}",
+            uuid=message.uuid,
+            size_bytes=ref.size_bytes,
+            start_ns=start_ns,
+            cause=cause or None,
+        )
 
     def heartbeat_sent(self) -> None:
         """The presence is to be renewed."""
@@ -64,8 +76,8 @@ class Diary:
         """A message came, maybe not for the first time."""
         self._add("wire.deliver", now_ns, **self._session, **_told_by(message))
 
-    def shown(self, message: Message, now_ns: int) -> None:
-        """A message was shown; one that was pushed carries the stamps of its way."""
+    def shown(self, message: Message, text: str, now_ns: int) -> None:
+        """A message was shown with this text; one that was pushed carries the stamps of its way."""
         stamps: dict[str, Any] = {name: getattr(message, name) or None for name in STAMPS}
         self._add(
             "deliver",
@@ -73,7 +85,7 @@ class Diary:
             **self._session,
             **_told_by(message),
             cseq=message.cseq,
-            hash=text_hash(message.text),
+            hash=text_hash(text, message.media.digest if message.media else ""),
             **(stamps if message.via == "push" else {}),
         )
 

@@ -33,9 +33,9 @@ class Events:
         History.of(self._rows).save(path)
 
 
-def text_hash(text: str) -> str:
-    """The hash by which a history compares contents."""
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+def text_hash(text: str, media: str = "") -> str:
+    """The hash by which a history compares contents: the text, and the digest of what goes with it."""
+    return blake2b((text + media).encode(), digest_size=8).hexdigest()
 
 
 def text_of(uuid: str, size_bytes: int) -> str:

@@ -14,10 +14,10 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -27,8 +27,12 @@ from realstack.chat.tokens import Tokens
 from realstack.driver.device import Device
 from realstack.driver.events import Events, text_of
 from realstack.driver.heartbeats import HeartbeatLoss, Loss
+from realstack.driver.packing import Attachment, Packing, Plain
 from realstack.lag import Lag
 from sim.trace import Trace
+
+if TYPE_CHECKING:
+    from realstack.driver.media_link import HttpMediaLink
 
 _LEAD_S = 1.0
 _PROGRESS_EVERY_S = 0.25
@@ -43,6 +47,7 @@ Phase = Literal["load", "drain", "final-read", "done"]
 class Plan(msgspec.Struct, frozen=True):
     """What the driver is told; it writes `events` and keeps `progress` fresh.
 
+    `attachments` go with messages, by UUID, to the media service at `media`.
     With faults, `healed` is the file that says that all of them are undone; before, nothing is quiet.
     """
 
@@ -56,6 +61,8 @@ class Plan(msgspec.Struct, frozen=True):
     final_read: bool = True
     healed: str = ""
     heartbeats_lost: list[Loss] = []
+    media: str = ""
+    attachments: dict[str, Attachment] = {}
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -78,8 +85,20 @@ class Replay:
         self._events = Events()
         users = sorted({int(user) for user in trace.frame["user"]})
         loss = HeartbeatLoss(plan.heartbeats_lost, trace.seed, self._now_s)
+        self._media = _media_link(plan.media, tokens.sign)
+        packing = _packing(plan.backend.choices.encryption, users, trace)
         self._devices = {
-            user: Device(user, plan.gateways, self._events, plan.gap_hold_s, tokens.sign, loss.hits) for user in users
+            user: Device(
+                user,
+                plan.gateways,
+                self._events,
+                plan.gap_hold_s,
+                tokens.sign,
+                loss.hits,
+                media=self._media,
+                packing=packing.get(user, Plain()),
+            )
+            for user in users
         }
         self._actions = trace.actions
         self._phase: Phase = "load"
@@ -90,6 +109,10 @@ class Replay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """From the first connect to the quiet end; `stop` ends it early and keeps what was seen."""
+        async with self._media or nullcontext():
+            await self._run(stop)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         actions = list(self._prepared())
         settle_memory()
         # The notebook grows by 100,000 events that all live to the end: to look through them costs 20 ms and more.
@@ -155,7 +178,7 @@ class Replay:
             case "heartbeat":
                 device.heartbeat()
             case "send":
-                device.send(conv, uuid, cseq, text, due_ns)
+                device.send(conv, uuid, cseq, text, due_ns, self._plan.attachments.get(uuid))
             case "open":
                 device.open(conv)
             case "read":
@@ -182,7 +205,8 @@ class Replay:
                 before = len(self._events.rows)
                 await asyncio.sleep(_QUIET_S)
                 self._resend()
-                waiting = any(device.unacked for device in self._devices.values() if device.wanted)
+                devices = self._devices.values()
+                waiting = any(device.fetching or (device.unacked and device.wanted) for device in devices)
                 if len(self._events.rows) == before and not waiting and await lag.records() == 0:
                     return True
             return False
@@ -226,6 +250,24 @@ class Replay:
             self._phase, self._origin_ns, counts["send.invoke"], counts["send.ok"], counts["deliver"], sockets, quiet
         )
         tell(Path(self._plan.progress), state)
+
+
+def _packing(encryption: str, users: list[int], trace: Trace) -> Mapping[int, Packing]:
+    if encryption == "none":
+        return {}
+    # Only here, as below.
+    from realstack.driver.sealing import Sealed, keyrings
+
+    return {user: Sealed(keyring) for user, keyring in keyrings(users, trace.members).items()}
+
+
+def _media_link(url: str, sign: Callable[[int], str]) -> HttpMediaLink | None:
+    if not url:
+        return None
+    # Only here: whoever sends no media needs no HTTP client, whose import takes a while.
+    from realstack.driver.media_link import HttpMediaLink
+
+    return HttpMediaLink(url, sign)
 
 
 def go_first() -> None:

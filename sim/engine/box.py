@@ -18,6 +18,7 @@ _CPU_US = {
     "driver.wake": 55,
     "driver.connect": 450,  # TCP and WebSocket handshake
     "driver.frame": 90,  # encode and write, or read and decode
+    "driver.seal": 4,  # seal or open a text end to end (python -m realstack.driver.seal_cost)
     "gateway.wake": 195,
     "gateway.connect": 700,
     "gateway.receive": 70,  # read and decode a frame

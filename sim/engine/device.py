@@ -82,11 +82,18 @@ class Device:
             if not self._actions:
                 yield self._actions.filled()
             for action in self._actions.take():
+                if action.action == "send":
+                    self._seal()
                 started_s = yield self._work("connect" if action.action == "connect" else "frame")
                 self._act(action, round(started_s * 1e9))
 
     def _work(self, operation: str) -> simpy.Event:
         return self._driver.run(self._context.profile.cpu_s(f"driver.{operation}"))
+
+    def _seal(self) -> None:
+        """Take the time of sealing or opening one text, where the design does."""
+        if self._context.design.encryption == "e2e":
+            self._work("seal")
 
     def _act(self, action: Action, began_ns: int) -> None:
         session = self._session
@@ -289,6 +296,7 @@ class Device:
                 self._show(session, shown)
 
     def _show(self, session: Session, frame: Shown) -> None:
+        self._seal()
         message = frame.message
         own = {"cseq": message.cseq, "hash": message.hash, **frame.stamps()}
         self._record_session("deliver", session, **frame.ids(), **own)

@@ -175,8 +175,9 @@ CLAIMS: tuple[Claim, ...] = (
         "7 years kept, searchable, end-to-end encrypted, media deduplicated by SHA-256",
         "contradictory",
         "End-to-end encryption stops search on the server, deduplication by hash (other keys, other bytes) and "
-        "compression. Kept are {cassandra.bytes}, {cassandra.bytes_replicated} with copies, {cassandra.disk_bytes} "
-        "of disk, {cassandra.clusters_dense} at the least.",
+        "compression. Deduplication would save {storage.media_deduplicated_per_day}, encryption adds "
+        "{storage.encryption_per_day}. Kept are {cassandra.bytes}, {cassandra.bytes_replicated} with copies, "
+        "{cassandra.disk_bytes} of disk, {cassandra.clusters_dense} at the least.",
     ),
     # The path
     Claim(

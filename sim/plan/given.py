@@ -32,6 +32,7 @@ _KEYS = {
     "group_max": "traffic.group_size_max",
     "hot_share": "traffic.hot_share",
     "media_share": "traffic.media_share",
+    "forward_share": "traffic.media_forward_share",
     "session_median": "people.session_median",
     "session_sigma": "people.session_sigma",
     "opens": "people.opens",
@@ -62,6 +63,7 @@ class Given:
     group_max: Parameter
     hot_share: Parameter
     media_share: Parameter
+    forward_share: Parameter
     session_median: Parameter
     session_sigma: Parameter
     opens: Parameter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.provenance import assumed, sourced
+from sim.provenance import assumed, measured, sourced
 
 # Media
 VIDEO_SHARE = sourced(
@@ -30,6 +30,14 @@ VIDEO_BYTES = assumed(
 VOICE_BYTES = assumed("bytes of a voice message", 40e3, "bytes", "20 s of Opus at 16 kbit/s", low=10e3, high=150e3)
 SHORT_MEDIA = assumed(
     "media retention until fetched", 30.0, "days", "WhatsApp's own promise for media not yet fetched", low=14, high=90
+)
+
+# End-to-end encryption
+SEALED_BYTES = measured(
+    "bytes that encryption adds to a text",
+    55.0,
+    "bytes",
+    "AES-GCM's nonce and tag, and base64 for JSON, at 33 letters (python -m realstack.driver.seal_cost)",
 )
 
 # Network

@@ -146,6 +146,16 @@ _MESSENGER: dict[str, tuple[Parameter, ...]] = {
             high=0.32,
         ),
     ),
+    "traffic.media_forward_share": (
+        assumed(
+            "forwards among media",
+            0.2,
+            "share",
+            "media whose bytes somebody sent before; nothing published",
+            low=0.05,
+            high=0.5,
+        ),
+    ),
     "people.session_median": (
         assumed("session median", 600.0, "s", "an idle socket is dropped after 10 min (WeChat's analysis)", 60, 3600),
     ),

@@ -18,7 +18,7 @@ def storage_lines(scenario: Scenario, lines: Lines) -> tuple[PlanLine, ...]:
     """Lines `storage.*`."""
     has, text = given(scenario), lines["cassandra.bytes_per_day"]
     media = _media_per_day(has)
-    return (*_text(has, text), *media, *_kept(has, media[-1], text))
+    return (*_text(has, text), *media, *_kept(has, media[-1], text), *_encryption(has, media[-1]))
 
 
 def _text(has: Given, per_day: PlanLine) -> tuple[PlanLine, ...]:
@@ -78,4 +78,34 @@ def _kept(has: Given, media: PlanLine, text: PlanLine) -> tuple[PlanLine, ...]:
             "storage.media_bytes_short", "bytes of media kept until fetched", "bytes", of(media) * payloads.SHORT_MEDIA
         ),
         computed("storage.media_over_text", "bytes of media over bytes of text", "times", of(media) / text),
+    )
+
+
+def _encryption(has: Given, media: PlanLine) -> tuple[PlanLine, ...]:
+    """What end-to-end encryption costs the store: bytes of its own, and what deduplication would have saved."""
+    return (
+        computed(
+            "storage.encryption_per_day",
+            "bytes that end-to-end encryption adds to texts per day",
+            "bytes/day",
+            of(has.messages) * DAY_S * payloads.SEALED_BYTES,
+            "not computed",
+            "and none of them compress",
+        ),
+        computed(
+            "storage.media_deduplicated_per_day",
+            "bytes of media per day that deduplication saves",
+            "bytes/day",
+            of(media) * has.forward_share,
+            "saves storage for viral memes",
+            "none of it with end-to-end encryption: each sender's key makes other bytes of the same picture",
+        ),
+        computed(
+            "storage.media_bytes_deduplicated",
+            "bytes of media kept, each content once",
+            "bytes",
+            of(media) * (1 - of(has.forward_share)) * has.retention,
+            "not computed",
+            "only without end-to-end encryption",
+        ),
     )

@@ -10,17 +10,25 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
+from cassandra.cluster import Session
 from websockets.asyncio.client import ClientConnection, connect
 
 from realstack.chat import frames
 from realstack.chat.frames import decode_to_device, encode
 from realstack.chat.media import headers_of
-from realstack.chat.media_ref import MediaRef
+from realstack.chat.media_ref import SEALED_TYPE, MediaRef
+from realstack.chat.store import Row, scan_messages
 from realstack.chat.tokens import KEY_VARIABLE, Tokens
+from realstack.drive import drive
 from realstack.servers import Servers
 from realstack.stack import ChatStack
+from reports.checks import check_history
+from sim.history import History
 from sim.scenario_file import load_scenario
 from sim.trace import Action, Trace
+from sim.verdict import Outcome
+from sim.workload import make_trace
+from sim.workload.media import media_of
 
 pytestmark = pytest.mark.real
 
@@ -114,3 +122,62 @@ def test_a_video_goes_to_the_store_and_to_who_gets_the_message(servers: Servers,
         assert [path.name for path in (folder / "media").rglob("*") if path.is_file()] == [REF.digest]
         stack.check()
     assert [path for path in folder.rglob("*") if path.name == REF.digest] == []
+
+
+LIVELY = ["run.duration=6s", "run.warm_up=1s", "scale.messages=1:60_000", "people.crash_share=0%"]
+MEDIA = ["traffic.media_share=40%", "traffic.media_forward_share=50%", "scale.media=1:1_000", "design.media=store"]
+
+
+def assert_nothing_wrong(history: History) -> None:
+    verdicts = {verdict.check: verdict.outcome for verdict in check_history(history)}
+    assert {check for check, outcome in verdicts.items() if outcome is Outcome.FAIL} <= {"slo_miss"}
+    assert verdicts["content_mismatch"] is Outcome.PASS
+
+
+def counts(history: History) -> dict[str, float]:
+    samples = history.of_kind("sample")
+    return dict(zip(samples["state"].astype(str), samples["value"].tolist(), strict=True))
+
+
+def test_the_media_of_a_trace_are_uploaded_once_each_and_fetched_by_who_gets_them(
+    servers: Servers, tmp_path: Path
+) -> None:
+    scenario = load_scenario("ci-ordering", [*LIVELY, *MEDIA])
+    trace = make_trace(scenario)
+    history = drive(servers, scenario, trace, tmp_path)
+
+    expected = media_of(trace, scenario.traffic)
+    put, got = history.of_kind("media.put"), history.of_kind("media.get")
+    assert set(put["uuid"]) == set(expected)
+    assert got["cause"].isna().all()
+    shown = history.of_kind("deliver")
+    assert sorted(got["uuid"]) == sorted(shown[shown["uuid"].isin(set(expected))]["uuid"])
+
+    counted = counts(history)
+    assert counted["uploads"] == len(expected)
+    assert counted["stored"] == len({medium.content for medium in expected.values()}) < len(expected)
+    assert counted["stored_bytes"] < counted["uploaded_bytes"] == put["size_bytes"].sum()
+    assert_nothing_wrong(history)
+
+
+def test_end_to_end_the_ends_read_what_was_written_and_the_servers_nothing(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[Row] = []
+
+    def scan(session: Session, keyspace: str) -> list[Row]:
+        stored.extend(scan_messages(session, keyspace))
+        return stored
+
+    monkeypatch.setattr("realstack.witness.scan_messages", scan)
+    scenario = load_scenario("ci-ordering", [*LIVELY, *MEDIA, "design.encryption=e2e"])
+    trace = make_trace(scenario)
+    history = drive(servers, scenario, trace, tmp_path)
+
+    assert len(stored) == trace.message_count
+    assert not [row for row in stored if row.uuid[:8] in row.content]
+    assert {row.media[1] for row in stored if row.media} == {SEALED_TYPE}
+    assert history.of_kind("media.get")["cause"].isna().all()
+    counted = counts(history)
+    assert counted["stored"] == counted["uploads"] == len(media_of(trace, scenario.traffic))
+    assert_nothing_wrong(history)
