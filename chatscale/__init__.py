@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
+    from realstack.driver.adapter import Adapter
     from reports.result import Result
     from sim.history import History
     from sim.plan import Plan
@@ -30,7 +31,19 @@ if TYPE_CHECKING:
     from sim.trace import Trace
     from sim.verdict import Verdicts
 
-__all__ = ["assert_holds", "check", "events_of", "hop_times", "load", "plan", "report", "run", "simulate", "trace"]
+__all__ = [
+    "assert_holds",
+    "check",
+    "drive",
+    "events_of",
+    "hop_times",
+    "load",
+    "plan",
+    "report",
+    "run",
+    "simulate",
+    "trace",
+]
 __version__ = "0.1.0"
 
 
@@ -101,6 +114,14 @@ def run(scenario: Scenario, *, seed: int | None = None, servers: str = "auto", o
     from chatscale.runner import run_scenario
 
     return run_scenario(scenario, seed=seed, servers=servers, out=out)
+
+
+def drive(adapter: Adapter, scenario: Scenario, seed: int | None = None, *, settle_s: float = 0.5) -> History:
+    """The scenario's trace on somebody else's chat server, through an adapter as `realstack.driver.adapter` has it."""
+    from realstack.driver.elsewhere import drive_elsewhere
+    from sim.workload import make_trace
+
+    return drive_elsewhere(adapter, scenario, make_trace(scenario, seed), settle_s=settle_s)
 
 
 def report(folder: Path) -> Result:
