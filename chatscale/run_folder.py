@@ -1,6 +1,6 @@
 """A run's folder: `runs/<scenario>/<time>-<seed>/`, with `latest` linking to the newest.
 
-scenario.toml trace.parquet history-real.parquet history-sim.parquet profile.json facts.json logs/
+scenario.toml trace.parquet history-real.parquet history-sim.parquet profile.json facts.json logs/ metrics/
 result.json report.html junit.xml      made from the files above, and again at any time
 """
 

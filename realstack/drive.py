@@ -25,6 +25,7 @@ from realstack.faults.injector import Injector
 from realstack.faults.network import network_between
 from realstack.gauges import Gauges
 from realstack.provision import SERVER_ERRORS
+from realstack.scrape import keep_metrics
 from realstack.servers import Servers
 from realstack.servers.process import ManagedProcess
 from realstack.stack import ChatStack
@@ -96,6 +97,7 @@ def drive(
 
                 checks = (servers.check, stack.check, injector.check)
                 origin_ns = _wait(driver[0], plan, trace, checks, follow)
+        keep_metrics(stack.health_ports, folder / "metrics")
         seen = History.load(Path(plan.events))
         rest = History.of([*gauges.events, *injector.events, *_witnesses(stack, clock)])
     Path(plan.events).unlink()

@@ -3,6 +3,7 @@
     with ChatStack(servers, scenario, trace, folder) as stack:
         stack.gateways       WebSocket addresses
         stack.media          HTTP address of the media service, "" where the design has none
+        stack.health_ports   where each process answers /live, /ready and /metrics
         stack.kill("worker-1"); stack.replace("worker-1")
 
 Leaving the block ends the processes and removes the namespace from the servers.
@@ -82,6 +83,7 @@ class ChatStack:
         self._killed: set[str] = set()
         self._drained: set[str] = set()
         self._ports: dict[str, int] = {}
+        self.health_ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         if self.settings.elsewhere:
@@ -155,6 +157,8 @@ class ChatStack:
             time.sleep(0.02)
         ready = msgspec.json.decode(path.read_bytes(), type=Ready)
         path.unlink()
+        if ready.health_port:
+            self.health_ports[name] = ready.health_port
         return ready
 
     def kill(self, name: str) -> None:

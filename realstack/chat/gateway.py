@@ -44,8 +44,10 @@ from realstack.chat.frames import (
     Send,
     Welcome,
 )
+from realstack.chat.health import Health, serve_health
 from realstack.chat.log import RECEIPT_LINGER_S, make_producer
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
+from realstack.chat.metrics import GatewayMetrics
 from realstack.chat.policy import PolicyError
 from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.registry import Registry, open_registry
@@ -78,6 +80,7 @@ class Gateway:
         registry: Registry,
         store: Store,
         tokens: Tokens,
+        metrics: GatewayMetrics,
     ) -> None:
         self.name = name
         self._settings = settings
@@ -86,9 +89,11 @@ class Gateway:
         self._registry = registry
         self._store = store
         self._tokens = tokens
+        self._metrics = metrics
         self._draining = False
         self._sessions: dict[int, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        metrics.watch_sessions(lambda: len(self._sessions))
 
     async def serve_socket(self, socket: ServerConnection) -> None:
         """One WebSocket from hello to goodbye."""
@@ -100,6 +105,7 @@ class Gateway:
             pass
         except PolicyError as breach:
             log.warning("closed a connection: %s: %s", breach.code, breach)
+            self._metrics.errors.labels(breach.code).inc()
             await door.shut(breach)
 
     async def _session(self, connection: Connection, door: Door) -> None:
@@ -117,17 +123,22 @@ class Gateway:
 
     async def _honour(self, connection: Connection, frame: frames.ToGateway | Error) -> None:
         if isinstance(frame, Error):
-            connection.send(frame)
+            self._refuse(connection, frame.code, frame.detail)
             return
+        self._metrics.took(frame)
         try:
             await self._act(connection, frame)
         except NotAMemberError as error:
-            connection.send(Error("not-a-member", str(error)))
+            self._refuse(connection, "not-a-member", str(error))
         except ConnectionClosed:
             raise
         except Exception as error:  # a server behind us failed: the device may ask again, the process lives on
             log.exception("could not honour a frame of user %d", connection.user)
-            connection.send(Error("unavailable", type(error).__name__))
+            self._refuse(connection, "unavailable", type(error).__name__)
+
+    def _refuse(self, connection: Connection, code: str, detail: str) -> None:
+        self._metrics.errors.labels(code).inc()
+        connection.send(Error(code, detail))
 
     async def _act(self, connection: Connection, frame: frames.ToGateway) -> None:
         match frame:
@@ -143,7 +154,7 @@ class Gateway:
             case Resume():
                 self._background(self._resume(connection, frame))
             case Hello():
-                connection.send(Error("no-hello", "this connection has said hello already"))
+                self._refuse(connection, "no-hello", "this connection has said hello already")
 
     async def _presence(self, connection: Connection, conv: int) -> None:
         members = sorted(await self._membership.require(conv, connection.user))
@@ -154,10 +165,10 @@ class Gateway:
         try:
             await resume(connection, request, self._store, sequenced=self._settings.choices.sequenced)
         except NotAMemberError as error:
-            connection.send(Error("not-a-member", str(error)))
+            self._refuse(connection, "not-a-member", str(error))
         except Exception as error:
             log.exception("resume of user %d failed", connection.user)
-            connection.send(Error("unavailable", type(error).__name__))
+            self._refuse(connection, "unavailable", type(error).__name__)
             # The device comes back and asks again, from where it is then.
             connection.end()
 
@@ -199,6 +210,8 @@ class Gateway:
                 connection = self._sessions.get(user)
                 if connection is None or not connection.push(frame):
                     reply.absent.append(Absent(delivery=index, user=user))
+        self._metrics.pushes.inc(sum(len(delivery.users) for delivery in request.deliveries) - len(reply.absent))
+        self._metrics.absent.inc(len(reply.absent))
         return reply
 
 
@@ -241,6 +254,20 @@ async def _announce(registry: Registry, name: str, address: str) -> None:
 
 async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event, port: int = 0) -> None:
     """A gateway until `stop` is set. Its environment holds the key of the tokens."""
+    metrics = GatewayMetrics()
+    with serve_health(metrics.registry, stop) as health:
+        await _run(settings, number, ready, stop, port, metrics, health)
+
+
+async def _run(
+    settings: Settings,
+    number: int,
+    ready: Path,
+    stop: asyncio.Event,
+    port: int,
+    metrics: GatewayMetrics,
+    health: Health,
+) -> None:
     tokens = Tokens.from_environment()
     name = f"gateway-{number}"
     clock = SkewedClock(skew_path(ready))
@@ -254,15 +281,17 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event,
         store = Store(session, settings.keyspace)
         membership = Membership(store)
         shelf = Shelf(session, settings.keyspace) if settings.choices.media == "store" else None
-        service = MessageService(settings, messages, receipts, membership, number, clock.ms, shelf)
-        gateway = Gateway(name, settings, service, membership, registry, store, tokens)
+        observe = metrics.append_s.observe
+        service = MessageService(settings, messages, receipts, membership, number, clock.ms, shelf, observe)
+        gateway = Gateway(name, settings, service, membership, registry, store, tokens, metrics)
         grpc_server, grpc_port = _grpc_server(gateway)
         await grpc_server.start()
         async with listen(gateway, port) as sockets:
             await registry.announce_gateway(name, f"127.0.0.1:{grpc_port}")
             settle_memory()
             announcing = asyncio.create_task(_announce(registry, name, f"127.0.0.1:{grpc_port}"))
-            tell(ready, Ready(name, next(iter(sockets.sockets)).getsockname()[1], grpc_port))
+            health.ready = True
+            tell(ready, Ready(name, next(iter(sockets.sockets)).getsockname()[1], grpc_port, health_port=health.port))
             await stop.wait()
             await gateway.drain(sockets)
             announcing.cancel()

@@ -70,6 +70,7 @@ class MessageService:
         worker: int,
         clock_ms: Callable[[], int] = wall_clock_ms,
         shelf: Shelf | None = None,
+        on_append_s: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._messages = messages
@@ -77,6 +78,7 @@ class MessageService:
         self._membership = membership
         self._shelf = shelf
         self._ids = Snowflake(worker, clock_ms)
+        self._on_append_s = on_append_s
         self._random_key = settings.choices.partition_key == "random"
 
     async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object]) -> None:
@@ -97,7 +99,15 @@ class MessageService:
         record = MessageRecord(send.conv, send.uuid, sender, send.cseq, message_id, send.text, accepted_ns, send.media)
         key = None if self._random_key else partition_key(send.conv)
         appended = await self._messages.send(self._settings.messages_topic, encode(record), key=key)
-        appended.add_done_callback(lambda future: _acknowledge(future, send.uuid, message_id, reply))
+        appended.add_done_callback(lambda future: self._acknowledge(future, record, reply))
+
+    def _acknowledge(
+        self, appended: asyncio.Future[object], record: MessageRecord, reply: Callable[[Frame], object]
+    ) -> None:
+        # An append that failed after retries may still have happened: no answer, so that the device asks again.
+        if not appended.cancelled() and appended.exception() is None:
+            reply(Sent(record.uuid, record.message_id))
+            self._on_append_s((time.monotonic_ns() - record.accepted_ns) / 1e9)
 
     async def _holds(self, conv: int, media: MediaRef) -> bool:
         shelf = self._shelf
@@ -112,14 +122,6 @@ class MessageService:
             self._settings.receipts_topic, encode(record), key=partition_key(receipt.conv)
         )
         appended.add_done_callback(_consume_error)
-
-
-def _acknowledge(
-    appended: asyncio.Future[object], uuid: str, message_id: int, reply: Callable[[Frame], object]
-) -> None:
-    # An append that failed after retries may still have happened: no answer, so that the device asks again.
-    if not appended.cancelled() and appended.exception() is None:
-        reply(Sent(uuid, message_id))
 
 
 def _consume_error(appended: asyncio.Future[object]) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import uvloop
+
+from realstack.chat.logs import log_as
 
 
 def tell(path: Path, state: msgspec.Struct) -> None:
@@ -32,11 +32,7 @@ def settle_memory() -> None:
 
 def run_process(name: str, work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Run `work` on uvloop until SIGTERM or SIGINT sets its event."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
-    )
-    for chatty in ("aiokafka", "cassandra", "websockets"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    log_as(name)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -129,3 +129,4 @@ class Ready(msgspec.Struct, frozen=True):
     ws_port: int = 0
     grpc_port: int = 0
     http_port: int = 0
+    health_port: int = 0

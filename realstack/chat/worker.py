@@ -25,9 +25,11 @@ from aiokafka.errors import KafkaError
 
 from realstack.chat.chains import Chains
 from realstack.chat.delivery import Delivery
+from realstack.chat.health import Health, serve_health
 from realstack.chat.links import Links
 from realstack.chat.log import make_consumer
 from realstack.chat.message_service import Membership
+from realstack.chat.metrics import WorkerMetrics
 from realstack.chat.numbering import Numbering
 from realstack.chat.offsets import OffsetTracker
 from realstack.chat.process import run_process, settle_memory, tell
@@ -56,12 +58,15 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         delivery: Delivery,
         receipts: Receipts,
         numbering: Numbering,
+        metrics: WorkerMetrics,
     ) -> None:
         self._settings = settings
         self._consumer = consumer
         self._delivery = delivery
         self._receipts = receipts
         self._numbering = numbering
+        self._metrics = metrics
+        metrics.watch_unfinished(lambda: sum(tracker.unfinished for tracker in self._offsets.values()))
         self._chains = Chains(_AT_ONCE)
         self._offsets: dict[TopicPartition, OffsetTracker] = {}
         self._finishing: set[asyncio.Task[None]] = set()
@@ -118,8 +123,11 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             async def work(message: MessageRecord = message, offset: int = record.offset) -> None:
                 rest = await self._delivery.deliver(message, partition.partition, offset, polled_ns)
                 if rest is None:
+                    self._metrics.duplicates.inc()
                     tracker.finish(offset)
                     return
+                self._metrics.delivered.inc()
+                self._metrics.delivery_s.observe((time.monotonic_ns() - message.accepted_ns) / 1e9)
                 self._finishing.add(rest)
                 rest.add_done_callback(self._finishing.discard)
                 rest.add_done_callback(lambda _: tracker.finish(offset))
@@ -131,6 +139,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
 
         async def work() -> None:
             await self._receipts.hand_back(batch)
+            self._metrics.receipts.inc(len(batch))
             for record in records:
                 tracker.finish(record.offset)
 
@@ -152,6 +161,7 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
         except KafkaError as error:
             # The records are delivered again, to whoever has the partition now.
             log.warning("commit failed: %r", error)
+            self._metrics.commit_failures.inc()
             for partition in due:
                 if partition in self._offsets:
                     self._offsets[partition].commit_failed()
@@ -172,6 +182,14 @@ async def _run_until(stop: asyncio.Event, worker: Worker) -> None:
 
 async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event) -> None:
     """A worker until `stop` is set; then what was polled is finished and committed."""
+    metrics = WorkerMetrics()
+    with serve_health(metrics.registry, stop) as health:
+        await _run(settings, number, ready, stop, metrics, health)
+
+
+async def _run(
+    settings: Settings, number: int, ready: Path, stop: asyncio.Event, metrics: WorkerMetrics, health: Health
+) -> None:
     cluster = connect(settings)
     registry, pushes = open_registry(settings), open_pushes(settings)
     links = Links(registry.gateway_address)
@@ -181,12 +199,13 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
         store = Store(cluster.connect(), settings.keyspace, if_not_exists=settings.choices.dedup == "lwt")
         numbering = Numbering(store, settings.choices)
         delivery = Delivery(numbering, Membership(store), registry, links, pushes, sequenced=settings.choices.sequenced)
-        worker = Worker(settings, consumer, delivery, Receipts(store, registry, links), numbering)
+        worker = Worker(settings, consumer, delivery, Receipts(store, registry, links), numbering, metrics)
         consumer.subscribe([settings.messages_topic, settings.receipts_topic], listener=worker)
         polling = asyncio.create_task(_run_until(stop, worker))
         await worker.assigned.wait()
         settle_memory()
-        tell(ready, Ready(f"worker-{number}"))
+        health.ready = True
+        tell(ready, Ready(f"worker-{number}", health_port=health.port))
         await polling
         await asyncio.wait_for(worker.settle(), _SETTLE_WITHIN_S)
     finally:

@@ -12,6 +12,7 @@ from realstack.chat import frames
 from realstack.chat.frames import decode_to_device, encode
 from realstack.chat.gateway import Gateway, listen
 from realstack.chat.message_service import Membership, MessageService
+from realstack.chat.metrics import GatewayMetrics
 from realstack.chat.tokens import Tokens, new_key
 from tests.realstack.chat.fakes import FakeProducer, MemoryRegistry, MemoryStore, settings
 
@@ -38,20 +39,26 @@ class House:
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.store = store or MemoryStore({5: (ANNA, BERT)})
         self.registry = MemoryRegistry()
-        self.producer = PromptProducer()
-        membership = Membership(self.store)
-        service = MessageService(settings(), self.producer, self.producer, membership, worker=1)
+        self.producer = producer = PromptProducer()
+        self.metrics = metrics = GatewayMetrics()
         self.tokens = Tokens(new_key())
-        self.gateway = Gateway("gateway-1", settings(), service, membership, self.registry, self.store, self.tokens)
+        members = Membership(self.store)
+        service = MessageService(settings(), producer, producer, members, 1, on_append_s=metrics.append_s.observe)
+        rest = service, members, self.registry, self.store, self.tokens, metrics
+        self.gateway = Gateway("gateway-1", settings(), *rest)
         self.server: Server
         self.url = ""
 
     def hello(self, user: int = ANNA, epoch: int = 1) -> frames.Hello:
         return frames.Hello(user, epoch, self.tokens.sign(user))
 
+    async def stranger(self) -> ClientConnection:
+        """A socket that has not said hello."""
+        return await connect(self.url, ping_interval=None, compression=None, max_size=None)
+
     async def visit(self, user: int = ANNA, epoch: int = 1) -> ClientConnection:
         """A welcome session."""
-        socket = await connect(self.url, ping_interval=None, compression=None, max_size=None)
+        socket = await self.stranger()
         await socket.send(encode(self.hello(user, epoch)))
         assert decode_to_device(await socket.recv()) == frames.Welcome("gateway-1")
         return socket

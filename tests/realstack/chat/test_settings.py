@@ -61,4 +61,4 @@ def test_a_state_file_is_replaced_whole(tmp_path: Path) -> None:
     for port in (1, 2):
         tell(path, Ready("gateway-1", port))
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    assert path.read_text() == '{"name":"gateway-1","ws_port":2,"grpc_port":0,"http_port":0}'
+    assert path.read_text() == '{"name":"gateway-1","ws_port":2,"grpc_port":0,"http_port":0,"health_port":0}'

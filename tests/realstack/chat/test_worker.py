@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from realstack.chat.delivery import Delivery
+from realstack.chat.metrics import WorkerMetrics
 from realstack.chat.numbering import Numbering
 from realstack.chat.receipts import Receipts
 from realstack.chat.records import MessageRecord, ReceiptRecord, encode
@@ -81,7 +82,8 @@ class Scene:
         self.consumer, self.delivery, self.receipts = MemoryConsumer(), SlowDelivery(), NotedReceipts()
         numbering = Numbering(MemoryStore(), settings().choices)
         self.stop = asyncio.Event()
-        self.worker = Worker(settings(), self.consumer, self.delivery, self.receipts, numbering)
+        self.metrics = WorkerMetrics()
+        self.worker = Worker(settings(), self.consumer, self.delivery, self.receipts, numbering, self.metrics)
 
 
 def on_a_worker(scene: Callable[[Scene], Awaitable[None]], *, polls: bool = True) -> Scene:
@@ -193,4 +195,7 @@ def test_a_commit_that_the_broker_refuses_ends_nothing() -> None:
         await turns()
         await made.worker.settle()
 
-    assert on_a_worker(scene).consumer.committed == {MESSAGES: 2}
+    made = on_a_worker(scene)
+    assert made.consumer.committed == {MESSAGES: 2}
+    assert made.metrics.registry.get_sample_value("chatscale_commit_failures_total") == 1
+    assert made.metrics.registry.get_sample_value("chatscale_messages_total", {"outcome": "delivered"}) == 2
