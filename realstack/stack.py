@@ -40,6 +40,8 @@ MEDIA_VARIABLE = "CHATSCALE_MEDIA_URL"
 # Who lets devices in checks their tokens.
 _DOORS = ("gateway", "media")
 _READY_WITHIN_S = 30.0
+# gRPC's own lines, past every logger, would be the only ones in a log that are no JSON.
+_QUIET = {"GRPC_VERBOSITY": "NONE"}
 _DRAINED_WITHIN_S = 15.0
 
 
@@ -121,8 +123,8 @@ class ChatStack:
         self, name: str, module: str, *arguments: str, env: Mapping[str, str] | None = None, nice: int = 0
     ) -> ManagedProcess:
         """Start one more Python process of ours, with its log beside the others."""
-        argv = [sys.executable, "-m", module, *arguments]
-        return self._scope.spawn(name, argv, self._folder / "logs" / f"{name}.log", env, nice=nice)
+        argv, log_path = [sys.executable, "-m", module, *arguments], self._folder / "logs" / f"{name}.log"
+        return self._scope.spawn(name, argv, log_path, {**_QUIET, **(env or {})}, nice=nice)
 
     def _start(self, kind: str, number: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
