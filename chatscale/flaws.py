@@ -49,6 +49,7 @@ _ALL = (
     Flaw("stale-registry", "lost"),
     Flaw("late-delete", "lost"),
     Flaw("lwt-timeout", "lost"),
+    Flaw("more-partitions", "partition_split"),
     # The Kafka client in use keeps one request in flight, so that nothing can overtake: another client would not.
     Flaw("retry-overtakes", "reordered_sender", mutant="retries-overtaken"),
 )

@@ -1,7 +1,7 @@
 """A stage on real servers: scenarios are played a few at a time, each in a namespace and a folder of its own.
 
-Faults of servers hit everybody, and a proxy stands at a server's own port: a scenario that has any has the stage to
-itself among its like. Those that only need the servers go on meanwhile, since a proxy is passed by one backend alone.
+A proxy stands at a fixed port, so of the scenarios with faults of the network one is played at a time; the others go on
+meanwhile, for a proxy is passed by its own backend alone. Nothing on the stage pauses or kills a server.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from realstack.drive import drive
 from realstack.servers import Servers
+from sim.faults import NETWORK
 from sim.history import History
 from sim.scenario import Scenario
 from sim.workload import make_trace
@@ -34,7 +35,7 @@ class Stage:
 
     def play(self, scenario: Scenario, name: str, mutant: str = "") -> History:
         """The history of one drive; `name` is that of its folder."""
-        alone = any(fault.hits_server for fault in scenario.faults)
+        alone = any(fault.kind in NETWORK for fault in scenario.faults)
         with self._one_proxy if alone else nullcontext():
             return drive(self._servers, scenario, make_trace(scenario), self._folder / name, mutant=mutant)
 

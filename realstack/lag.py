@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 
+from realstack.chat.log import partitions_of
 from realstack.chat.settings import Settings
 
 
@@ -16,8 +17,7 @@ class Lag:
 
     def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
         self._group = settings.group
-        numbers = range(settings.choices.partitions)
-        self._partitions = [TopicPartition(topic, number) for topic in topics for number in numbers]
+        self._topics = topics
         self._admin = AIOKafkaAdminClient(**settings.kafka_options)
         self._reader = AIOKafkaConsumer(**settings.kafka_options)
 
@@ -27,10 +27,11 @@ class Lag:
 
     async def records(self) -> int:
         """Records behind, over all topics. Raises KafkaError."""
-        ends = await self._reader.end_offsets(self._partitions)
+        partitions = await partitions_of(self._admin, self._topics)
+        ends = await self._reader.end_offsets(partitions)
         committed = await self._admin.list_consumer_group_offsets(self._group)
         # The broker says -1 where nothing was committed yet.
-        return sum(ends[p] - max(0, committed[p].offset if p in committed else 0) for p in self._partitions)
+        return sum(ends[p] - max(0, committed[p].offset if p in committed else 0) for p in partitions)
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -11,6 +11,7 @@ Leaving the block ends the processes and removes the namespace from the servers.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import signal
@@ -25,6 +26,7 @@ from typing import Self
 
 import msgspec
 
+from realstack.chat.log import add_partitions
 from realstack.chat.settings import Choices, Ready, Settings
 from realstack.chat.skew import skew_path, write_skew
 from realstack.chat.tokens import KEY_VARIABLE, new_key
@@ -186,6 +188,10 @@ class ChatStack:
         """Set the clock of a gateway wrong by so much, or right by 0."""
         write_skew(skew_path(self._ready_path(gateway)), skew_s)
         self.processes[gateway].signal(signal.SIGUSR1)
+
+    def add_partitions(self, count: int) -> None:
+        """Give both topics so many partitions more."""
+        asyncio.run(add_partitions(self.settings, count))
 
     def check(self) -> None:
         """Raise ServerLostError when a process has died that nobody killed."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
+from realstack.chat.log import partitions_of
 from realstack.chat.records import decode_message
 from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
@@ -44,7 +46,7 @@ async def log_events(settings: Settings, clock: Clock) -> list[Event]:
     consumer = AIOKafkaConsumer(**settings.kafka_options, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        partitions = [TopicPartition(settings.messages_topic, number) for number in range(settings.choices.partitions)]
+        partitions = await _partitions(settings)
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         events: list[Event] = []
@@ -54,6 +56,15 @@ async def log_events(settings: Settings, clock: Clock) -> list[Event]:
         return events
     finally:
         await consumer.stop()
+
+
+async def _partitions(settings: Settings) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**settings.kafka_options)
+    await admin.start()
+    try:
+        return await partitions_of(admin, [settings.messages_topic])
+    finally:
+        await admin.close()
 
 
 def _appended(partition: int, record: Any, clock: Clock) -> Event:

@@ -11,6 +11,10 @@ needs follows from the faults in its history; one that is missing is unknown, no
     drain of a gateway             sent_away
     lose-heartbeats                heartbeat_lost
     skew                           two_gateways
+    lose-response of Kafka         send_retried
+    any that may leave an answer
+    of Cassandra out, with dedup
+    by INSERT IF NOT EXISTS        lwt_in_doubt
 """
 
 from __future__ import annotations
@@ -26,6 +30,10 @@ from sim.verdict import Outcome, Verdict
 # A consumer group gives up a member that it has not heard of for so long (`realstack.chat.log`, `sim.engine.group`).
 SESSION_TIMEOUT_S = 10.0
 _WAITED_S = 5.0
+# A producer waits for 0.1 s before it tries again; a store is given up after 10 s; both as in `realstack.chat`.
+_RETRIED_S = 0.09
+_STORE_TIMEOUT_S = 10.0
+_AT_ONCE_S = 1.0
 _NS = 1_000_000_000
 
 WITNESSES = {
@@ -36,6 +44,8 @@ WITNESSES = {
     "sent_away": "A device left a drained gateway when it was told to, and another gateway took it.",
     "heartbeat_lost": "A heartbeat was sent while heartbeats were lost, and not stored within a second.",
     "two_gateways": "A conversation was written through two gateways, one of them with a wrong clock.",
+    "send_retried": "A message stood in the log when its acknowledgement was lost, and was sent again.",
+    "lwt_in_doubt": "A message was stored while the store's answer to the INSERT IF NOT EXISTS stayed out.",
 }
 
 
@@ -54,7 +64,7 @@ class _Fault(NamedTuple):
 
 def witness_verdicts(history: History) -> tuple[Verdict, ...]:
     """One verdict for each witness that the history's faults need: pass if it was met, else unknown. Never fail."""
-    faults = _faults(history)
+    faults, by_lwt = _faults(history), history.config.get("design", {}).get("dedup") == "lwt"
     needs: dict[str, tuple[list[_Fault], Callable[[History, _Fault], bool]]] = {
         "fault_met_traffic": (faults, _met_traffic),
         "fault_hit": ([f for f in faults if f.hit is not None], lambda _, fault: bool(fault.hit)),
@@ -63,6 +73,8 @@ def witness_verdicts(history: History) -> tuple[Verdict, ...]:
         "sent_away": ([f for f in faults if f.kind == "drain" and _is(f, "gateway")], _sent_away),
         "heartbeat_lost": ([f for f in faults if f.kind == "lose-heartbeats"], _lost_a_heartbeat),
         "two_gateways": ([f for f in faults if f.kind == "skew"], _wrote_through_two),
+        "send_retried": ([f for f in faults if f.kind == "lose-response" and _is(f, "kafka")], _retried_a_send),
+        "lwt_in_doubt": ([f for f in faults if by_lwt and _may_leave_out_answers(f)], _left_an_insert_in_doubt),
     }
     return tuple(_verdict(history, name, *need) for name, need in needs.items() if need[0])
 
@@ -149,3 +161,29 @@ def _wrote_through_two(history: History, fault: _Fault) -> bool:
     through = pd.merge_asof(sent, opened, on="t_ns", by="device").dropna(subset=["gateway"])
     gateways = _within(through, fault).groupby("conv", observed=True)["gateway"].agg(set)
     return any(fault.target in names and len(names) > 1 for names in gateways)
+
+
+def _retried_a_send(history: History, fault: _Fault) -> bool:
+    """By the log, which has it twice; or, if the broker knew the second for the first, by the time that went by."""
+    log = history.of_kind("log.append")
+    appended = _within(log, fault).drop_duplicates("uuid").set_index("uuid")["t_ns"]
+    acked = history.of_kind("send.ok").drop_duplicates("uuid").set_index("uuid")["t_ns"].reindex(appended.index)
+    copies = log["uuid"].value_counts().reindex(appended.index)
+    return bool(((acked - appended > _RETRIED_S * _NS) | (copies > 1)).any())
+
+
+def _may_leave_out_answers(fault: _Fault) -> bool:
+    long = fault.end_ns - fault.start_ns > _STORE_TIMEOUT_S * _NS
+    return _is(fault, "cassandra") and (
+        fault.kind in ("lose-response", "cut", "kill") or (fault.kind in ("pause", "partition") and long)
+    )
+
+
+def _left_an_insert_in_doubt(history: History, fault: _Fault) -> bool:
+    appended = _within(history.of_kind("log.append"), fault).drop_duplicates("uuid").set_index("uuid")["t_ns"]
+    stored = set(history.of_kind("store.row")["uuid"])
+    # Whoever is shown a message or notified of it, is so once it is stored: at once in healthy times.
+    shown = history.of_kind("deliver", "push")
+    done_ns = shown[shown["via"] != "resume"].groupby("uuid", observed=True)["t_ns"].min().reindex(appended.index)
+    waited = ~(done_ns - appended <= _AT_ONCE_S * _NS)
+    return any(uuid in stored for uuid in appended.index[waited])

@@ -21,6 +21,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # one conn:{user} of 300 s per user. Where it is silent, what its clients do if nobody tells them otherwise.
     "seed": {
         "cursor": "message-id",
+        "partitioner": "topic",
         "dedup": "lwt",
         "registry": "user",
         "heartbeat": 15.0,
@@ -34,6 +35,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # per device with an epoch, a TTL that survives two lost heartbeats, and answers that a majority stands for.
     "hardened": {
         "cursor": "sequence",
+        "partitioner": "fixed",
         "dedup": "client-id-key",
         "registry": "device",
         "heartbeat": 15.0,
@@ -66,6 +68,10 @@ class Design(BaseModel):
         "the client's UUID, or not at all"
     )
     partition_key: Literal["conversation", "random"] = Field("conversation", description="key of the Kafka record")
+    partitioner: Literal["topic", "fixed"] = Field(
+        description="what the key's hash is taken modulo of: the partitions that the topic has by then, or those that "
+        "it began with"
+    )
     registry: Literal["user", "device"] = Field(
         description="connection registry: one entry per user, deleted without asking; or one per device with an epoch"
     )

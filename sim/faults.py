@@ -15,6 +15,7 @@ partition        kafka cassandra redis                     nothing passes betwee
 cut              kafka cassandra redis                     its connections break once `after` more bytes were answered
 lose-response    kafka cassandra redis                     it did what the `nth` request asked, the answer never comes
 skew             gateway-N                                 its clock is off by `by`, to the end if `for` is not given
+add-partitions   kafka                                     `count` more of each topic, to the end
 lose-heartbeats  gateway-N                                 a `share` of the heartbeats never gets there
 
 A server comes back with its data, Redis with none: it keeps no file. A killed server needs a `for`.
@@ -50,9 +51,11 @@ _RULES = {
     "cut": _Rule(SERVERS, may_have=("for", "after")),
     "lose-response": _Rule(SERVERS, needs=("for",), may_have=("nth",)),
     "skew": _Rule(("gateway",), needs=("by",), may_have=("for",)),
+    "add-partitions": _Rule(("kafka",), needs=("count",)),
     "lose-heartbeats": _Rule(("gateway",), needs=("for",), may_have=("share",)),
 }
-KINDS = tuple(_RULES)
+# Those that can be undone, so that one may follow the other.
+KINDS = tuple(kind for kind in _RULES if kind != "add-partitions")
 STOPS = ("pause", "kill", "drain")
 _ENDS = ("kill", "drain")
 # How many nodes a cluster of any kind can go on without.
@@ -81,7 +84,18 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     at_s: DurationS = Field(alias="at", description="when it begins")
-    kind: Literal["pause", "kill", "drain", "slow", "partition", "cut", "lose-response", "skew", "lose-heartbeats"]
+    kind: Literal[
+        "pause",
+        "kill",
+        "drain",
+        "slow",
+        "partition",
+        "cut",
+        "lose-response",
+        "skew",
+        "lose-heartbeats",
+        "add-partitions",
+    ]
     target: str = Field(
         pattern=r"^(kafka(-[1-3])?|cassandra(-[1-3])?|redis(-[12])?|gateway-[1-9]|worker-[1-9])$",
         description="process, such as worker-1; of a cluster one node, such as kafka-2",
@@ -93,6 +107,7 @@ class Fault(BaseModel):
         None, alias="after", description="bytes that each connection still answers before it breaks, 0 if not given"
     )
     nth: Annotated[int, Field(ge=1)] | None = Field(None, description="which answer is lost, the first if not given")
+    count: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="how many partitions are added")
 
     def __str__(self) -> str:
         lasts = "" if self.for_s is None else f" for {self.for_s:g} s"
@@ -124,6 +139,7 @@ class Fault(BaseModel):
             "share": self.share,
             "after": self.after_bytes,
             "nth": self.nth,
+            "count": self.count,
         }
         for name, value in given.items():
             if value is None and name in rule.needs:

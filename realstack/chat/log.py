@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import for_code
+from aiokafka.partitioner import DefaultPartitioner
 
 from realstack.chat.settings import Settings
 
 RECEIPT_LINGER_S = 0.05
 _FETCH_WAIT_MS = 15
+# Partitions that are added are known within seconds, not the default's five minutes.
+_METADATA_MAX_AGE_MS = 5_000
+
+
+class FixedPartitioner:
+    """Takes keys to the first `count` partitions, as if those that were added later were not there."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._default = DefaultPartitioner()
+
+    def __call__(self, key: bytes | None, partitions: Sequence[int], available: Sequence[int]) -> int:
+        """The partition of a record; murmur2 of the key, or any where it has none."""
+        old = [partition for partition in partitions if partition < self._count]
+        chosen: int = self._default(key, old, [partition for partition in available if partition < self._count])
+        return chosen
 
 
 def make_producer(settings: Settings, *, linger_s: float | None = None) -> AIOKafkaProducer:
@@ -21,6 +40,8 @@ def make_producer(settings: Settings, *, linger_s: float | None = None) -> AIOKa
     choices = settings.choices
     return AIOKafkaProducer(
         **settings.kafka_options,
+        partitioner=FixedPartitioner(choices.partitions) if choices.partitioner == "fixed" else DefaultPartitioner(),
+        metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         acks="all" if choices.acks == "all" else 1,
         enable_idempotence=choices.idempotence,
         linger_ms=round((choices.linger_s if linger_s is None else linger_s) * 1000),
@@ -41,6 +62,7 @@ def make_consumer(settings: Settings) -> AIOKafkaConsumer:
         # A fetch costs broker and worker about a millisecond: at low rates wait a little for more than one record.
         fetch_min_bytes=8_192,
         fetch_max_wait_ms=_FETCH_WAIT_MS,
+        metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
         # A rebalance may take as long as a session; a broker that stands still is not waited for much longer.
@@ -77,6 +99,23 @@ async def topics_there(settings: Settings) -> list[str]:
     finally:
         await admin.close()
     return sorted({settings.messages_topic, settings.receipts_topic} & set(there))
+
+
+async def add_partitions(settings: Settings, count: int) -> None:
+    """Give both topics so many partitions more."""
+    admin = AIOKafkaAdminClient(**settings.kafka_options)
+    await admin.start()
+    try:
+        more = NewPartitions(settings.choices.partitions + count)
+        await admin.create_partitions(dict.fromkeys((settings.messages_topic, settings.receipts_topic), more))
+    finally:
+        await admin.close()
+
+
+async def partitions_of(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> list[TopicPartition]:
+    """The partitions that topics have now."""
+    described = await admin.describe_topics(list(topics))
+    return [TopicPartition(topic["topic"], one["partition"]) for topic in described for one in topic["partitions"]]
 
 
 async def delete_topics(settings: Settings) -> None:

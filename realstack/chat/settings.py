@@ -24,6 +24,7 @@ class Choices(msgspec.Struct, frozen=True):
     cursor: str
     dedup: str
     partition_key: str
+    partitioner: str
     registry: str
     presence_ttl_s: float
     conn_ttl_s: float

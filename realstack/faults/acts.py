@@ -35,6 +35,9 @@ class Acts:
                 return lambda: self._stack.skew(fault.target, 0.0)
             case "lose-heartbeats":
                 return lambda: None  # the driver loses them
+            case "add-partitions":
+                self._stack.add_partitions(fault.count or 0)
+                return lambda: None  # Kafka has no way back
             case _ if self._network is not None:
                 return self._network.begin(fault)
         raise AssertionError(f"{fault.kind} needs a network to go wrong")

@@ -48,6 +48,8 @@ class Context:
     ) -> None:
         self.has_faults = has_faults
         self.design = design
+        # Of each topic, now.
+        self.partitions = design.partitions
         self.members = members
         self.profile = profile
         self.env = simpy.Environment(initial_time=START_S)
@@ -136,7 +138,12 @@ class Context:
 
     def random_partition(self) -> int:
         """Where a record without a key goes."""
-        return int(self._streams["partition"].integers(self.design.partitions))
+        return int(self._streams["partition"].integers(self.keyed_partitions))
+
+    @property
+    def keyed_partitions(self) -> int:
+        """How many partitions records are spread over."""
+        return self.partitions if self.design.partitioner == "topic" else self.design.partitions
 
 
 def kind_of(process: str) -> str:

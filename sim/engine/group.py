@@ -55,6 +55,11 @@ class Group:
         self._members = list(members)
         self._deal()
 
+    def grow(self, partitions: int) -> None:
+        """There are so many partitions now: deal them anew."""
+        self._partitions = partitions
+        self._rebalance()
+
     def silence(self, member: Member) -> None:
         """The member has stopped sending heartbeats."""
         self._silent[id(member)] = since_s = self._env.now

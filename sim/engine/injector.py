@@ -3,6 +3,7 @@
 pause, partition   the process stops; a worker also falls silent in its group
 kill               and its memory is lost: a new process starts with the end of the fault, if it ends
 drain              it finishes its work and then ends; a new process starts as after a kill, but not before
+add-partitions                producers know at once, workers after a rebalance
 slow, skew, lose-heartbeats   a figure that others read while they work
 cut, lose-response            the way to the server breaks, see `way`; how often is told at the end
 """
@@ -72,6 +73,10 @@ class Injector:
         by_s = fault.by_s or 0.0
         if fault.kind in _BREAK:
             _break(self._context.ways[fault.target], fault)
+            return
+        if fault.kind == "add-partitions":
+            self._context.partitions += fault.count or 0
+            self._group.grow(self._context.partitions)
             return
         if (node := self._context.nodes.get(fault.target)) is not None:
             _harm(node, fault)

@@ -76,7 +76,7 @@ class Log:
         if isinstance(value, Message) and context.design.partition_key == "random":
             partition = context.random_partition()
         else:
-            partition = partition_of(value.conv, context.design.partitions)
+            partition = partition_of(value.conv, context.keyed_partitions)
         topic = "messages" if isinstance(value, Message) else "receipts"
         return Record(topic, partition, value, context.env.event())
 

@@ -146,6 +146,51 @@ def test_a_conversation_has_to_be_written_through_the_wrong_clock_and_through_an
     assert one["two_gateways"] is Outcome.UNKNOWN, "the second had moved to the first one's gateway"
 
 
+def acked(t_s: float, uuid: str) -> Event:
+    return event(t_s, "send.ok", device="u1", user="u1", conv="c1", uuid=uuid)
+
+
+@pytest.mark.parametrize(
+    ("events", "met"),
+    [
+        ([logged(6, "m1"), acked(6.01, "m1")], False),
+        ([logged(6, "m1"), acked(6.2, "m1")], True),
+        ([logged(6, "m1"), logged(6.15, "m1"), acked(6.16, "m1")], True),
+        ([logged(4, "m1"), logged(4.15, "m1"), acked(4.16, "m1")], False),
+    ],
+)
+def test_a_message_whose_acknowledgement_is_lost_has_to_be_sent_again(events: list[Event], met: bool) -> None:
+    found = outcomes(fault("lose-response", "kafka", 5, 8, hit=1), sent(3.9, "u1", "m1"), events)
+    assert found["send_retried"] is (Outcome.PASS if met else Outcome.UNKNOWN)
+
+
+BY_LWT = event(0, "config", detail='{"design": {"dedup": "lwt"}}')
+STORED = event(99, "store.row", conv="c1", uuid="m1")
+
+
+@pytest.mark.parametrize(
+    ("events", "met"),
+    [
+        ([logged(6, "m1"), STORED], True),
+        ([logged(6, "m1"), STORED, shown(6.1, "u2", "m1")], False),
+        ([logged(6, "m1"), STORED, event(6.1, "push", user="u2", conv="c1", uuid="m1")], False),
+        ([logged(6, "m1"), STORED, shown(7.5, "u2", "m1")], True),
+        ([logged(6, "m1"), STORED, shown(6.1, "u2", "m1", "resume")], True),
+        ([logged(6, "m1")], False),
+        ([logged(9, "m1"), STORED], False),
+    ],
+)
+def test_an_insert_if_not_exists_has_to_be_left_in_doubt(events: list[Event], met: bool) -> None:
+    found = outcomes(fault("lose-response", "cassandra", 5, 8, hit=1), BY_LWT, sent(5.9, "u1", "m1"), events)
+    assert found["lwt_in_doubt"] is (Outcome.PASS if met else Outcome.UNKNOWN)
+
+
+def test_nothing_is_in_doubt_with_another_dedup_or_while_a_client_still_waits() -> None:
+    assert "lwt_in_doubt" not in outcomes(fault("lose-response", "cassandra", 5, 8, hit=1))
+    assert "lwt_in_doubt" not in outcomes(BY_LWT, fault("pause", "cassandra", 5, 14))
+    assert "lwt_in_doubt" in outcomes(BY_LWT, fault("pause", "cassandra", 5, 16))
+
+
 def test_every_witness_has_a_definition() -> None:
     everything = [
         *fault("kill", "worker-1", 10, 25),
@@ -154,5 +199,7 @@ def test_every_witness_has_a_definition() -> None:
         *fault("skew", "gateway-2", 10, 25),
         *fault("lose-heartbeats", "gateway-2", 10, 25),
         *fault("slow", "redis", 10, 25, hit=0),
+        *fault("lose-response", "kafka", 10, 25),
+        *fault("kill", "cassandra", 10, 25),
     ]
-    assert set(outcomes(everything)) == set(WITNESSES)
+    assert set(outcomes(BY_LWT, everything)) == set(WITNESSES)

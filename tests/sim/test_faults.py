@@ -52,6 +52,8 @@ def test_faults_are_read_with_their_units_and_survive_a_dump() -> None:
         ({"kind": '"explode"'}, "faults.0.kind = 'explode'"),
         ({"for": '"0s"'}, "faults.0.for = '0s': input should be greater than 0"),
         ({"by": '"5ms"'}, "pause of worker-1 has no 'by'"),
+        ({"count": "2"}, "pause of worker-1 has no 'count'"),
+        ({"kind": '"add-partitions"', "target": '"kafka"', "count": "2"}, "add-partitions of kafka has no 'for'"),
         ({"kind": '"skew"', "target": '"gateway-1"'}, "skew of gateway-1 needs 'by'"),
         ({"kind": '"skew"', "target": '"gateway-1"', "by": '"-2s"'}, "faults.0.by = '-2s'"),
         ({"kind": '"slow"', "target": '"kafka"', "by": '"-5ms"'}, "slow takes longer by more than 0 s"),

@@ -58,6 +58,12 @@ def test_a_fault_is_done_to_its_target_and_undone(fault: dict[str, Any], done: s
     assert calls == [done, undone]
 
 
+def test_partitions_are_added_and_stay() -> None:
+    calls: list[str] = []
+    acts(calls).begin(Fault.model_validate({"at": 1, "kind": "add-partitions", "target": "kafka", "count": 2}))()
+    assert calls == ["stack add_partitions 2"]
+
+
 def test_lost_heartbeats_are_the_drivers_business() -> None:
     calls: list[str] = []
     acts(calls).begin(Fault.model_validate({"at": 1, "kind": "lose-heartbeats", "target": "gateway-1", "for": 1}))()

@@ -36,6 +36,7 @@ FAULTS = [
     *(fault("cut", server, 10, after=1000) for server in ("kafka", "cassandra", "redis")),
     fault("cut", "redis", 10, 3, after=0),
     *(fault("lose-response", server, 10, 3, nth=7) for server in ("kafka", "cassandra", "redis")),
+    fault("add-partitions", "kafka", 10, count=3),
     fault("skew", "gateway-2", 5, by=-0.5),
     fault("lose-heartbeats", "gateway-1", 1, 20, share=0.5),
 ]
@@ -61,6 +62,27 @@ def test_a_fault_is_in_the_history_with_its_beginning_and_end() -> None:
         [10 * SECOND, "fault.start", "worker-1", "pause"],
         [15 * SECOND, "fault.stop", "worker-1", "pause"],
     ]
+
+
+def test_a_produce_whose_answer_is_lost_is_in_the_log_twice_unless_the_producer_is_idempotent() -> None:
+    lost = fault("lose-response", "kafka", 10, 3)
+    copies = run(lost, idempotence=False).of_kind("log.append")["uuid"].value_counts()
+    assert copies.max() == 2
+    assert run(lost).of_kind("log.append")["uuid"].is_unique
+
+
+def test_a_lost_answer_is_counted() -> None:
+    hit, missed = (fault("lose-response", "cassandra", 10, 3, nth=nth) for nth in (1, 100_000))
+    assert [run(f).of_kind("fault.stop")["value"].tolist() for f in (hit, missed)] == [[1.0], [0.0]]
+
+
+def test_partitions_that_are_added_move_conversations_unless_their_number_is_fixed() -> None:
+    more = fault("add-partitions", "kafka", 10, count=16)
+    homes = [
+        run(more, partitioner=partitioner).of_kind("log.append").groupby("conv", observed=True)["partition"].nunique()
+        for partitioner in ("topic", "fixed")
+    ]
+    assert [home.max() for home in homes] == [2, 1]
 
 
 def shown_between(history: History, start_s: float, end_s: float) -> int:
