@@ -43,7 +43,7 @@ class Sessions:
 
     def _last_event(self, users: pd.Series, t_ns: pd.Series) -> NDArray[np.int64]:
         """Position of each user's last event at or before each time, −1 before the first."""
-        asked = pd.DataFrame({"t_ns": t_ns.to_numpy("int64"), "user": users.astype("str").to_numpy()})
+        asked = pd.DataFrame({"t_ns": t_ns.to_numpy("int64"), "user": users.astype("str").array})
         events = self.frame[["t_ns", "user"]].assign(event=np.arange(len(self.frame)))
         found = pd.merge_asof(asked.reset_index().sort_values("t_ns"), events, on="t_ns", by="user")
         return np.asarray(found.sort_values("index")["event"].fillna(-1), dtype="int64")

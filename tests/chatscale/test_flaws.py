@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,12 @@ def test_a_flaw_that_is_not_convicted_is_told_and_fails(
     assert (document["holds"], document["as_expected"]) == (False, 1)
     assert run_cli(["verify", "--flaw", "late-insert", "--servers", "none"]) == 1
     assert "UNEXPECTED" in capsys.readouterr().out
+
+
+def test_a_scenario_with_a_script_is_simulated_and_its_run_reported(tmp_path: Path) -> None:
+    seed = ["--set", "design.preset=seed", "--out", str(tmp_path / "run")]
+    assert run_cli(["simulate", "flaws/late-insert", *seed]) == 1
+    assert (tmp_path / "run" / "report.html").is_file(), "though nobody opened a conversation or sent a heartbeat"
 
 
 def test_an_unknown_flaw_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
