@@ -22,6 +22,7 @@ from realstack.servers import ProcessScope, jars, start_servers
 from realstack.servers.cassandra import LocalCassandra
 from realstack.servers.java import find_java
 from realstack.servers.kafka import LocalKafka
+from realstack.servers.ports import HOST
 from realstack.servers.probes import probe_cassandra, probe_kafka, probe_redis
 from realstack.servers.redis import LocalRedis, find_redis
 from realstack.stack import ChatStack
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.real
 
 # Cassandra makes this first user; a real one would be made by it and have another password.
 USER, PASSWORD = "cassandra", "cassandra"
-SECRET = "redis-secret-hunter2"
+SECRET = "hunter2-of-redis-and-kafka"
 TINY = ["run.duration=4s", "run.warm_up=1s", "scale.messages=1:100_000"]
 
 
@@ -51,10 +52,12 @@ class LockedKafka(LocalKafka):
     def arguments(self) -> list[str]:
         """With a certificate and a user."""
         made = super().arguments()
+        ports = self.place.ports
         with self.data.with_name(f"{self.name}.properties").open("a") as config:
             config.write(
                 "\nlistener.security.protocol.map=CLIENT:SASL_SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
                 "inter.broker.listener.name=PROXIED\n"
+                f"advertised.listeners=CLIENT://{HOST}:{ports.client},PROXIED://{HOST}:{ports.behind}\n"
                 f"listener.name.client.ssl.keystore.location={self.tls / 'server.pem'}\n"
                 "listener.name.client.ssl.keystore.type=PEM\n"
                 "listener.name.client.sasl.enabled.mechanisms=PLAIN\n"
