@@ -39,6 +39,8 @@ from sim.trace import Trace
 
 # The object store of the media: any URL that obstore knows; by default a folder of the run.
 MEDIA_VARIABLE = "CHATSCALE_MEDIA_URL"
+# Where notifications go; without both they stay in the outbox.
+APNS_VARIABLE, FCM_VARIABLE = "CHATSCALE_APNS_URL", "CHATSCALE_FCM_URL"
 # Who lets devices in checks their tokens.
 _DOORS = ("gateway", "media")
 _READY_WITHIN_S = 30.0
@@ -68,6 +70,8 @@ class ChatStack:
             namespace=f"chatscale-{secrets.token_hex(4)}",
             choices=Choices.of(scenario.design),
             media_url=os.environ.get(MEDIA_VARIABLE) or (folder / "media").absolute().as_uri(),
+            apns_url=os.environ.get(APNS_VARIABLE, ""),
+            fcm_url=os.environ.get(FCM_VARIABLE, ""),
         )
         self._settings_inside = as_seen_inside(self.settings) if as_seen_inside else self.settings
         # For whoever checks or makes tokens; by the environment only, for the folder is kept.
@@ -79,6 +83,7 @@ class ChatStack:
             "gateway": scenario.design.gateways,
             "worker": scenario.design.workers,
             "media": int(scenario.design.media == "store"),
+            "pusher": int(bool(self.settings.apns_url and self.settings.fcm_url)),
         }
         self._trace = trace
         self._folder = folder

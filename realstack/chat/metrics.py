@@ -1,8 +1,9 @@
 """What a process counts, for Prometheus: one registry a process, named as its guide to names wants it.
 
 gateway    sessions · frames by type · errors by code · pushes · append seconds
-worker     messages by outcome · notifications · unfinished records · delivery seconds
-both       the process itself: CPU, memory, file descriptors
+worker     messages by outcome · receipts · unfinished records · delivery seconds
+pusher     notifications by outcome
+all        the process itself: CPU, memory, file descriptors
 """
 
 from __future__ import annotations
@@ -50,6 +51,20 @@ class GatewayMetrics(_Metrics):
     def watch_sessions(self, count: Callable[[], int]) -> None:
         """Ask this for the sessions at each scrape."""
         self._sessions.set_function(count)
+
+
+class PusherMetrics(_Metrics):
+    """Of one pusher."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._notifications = Counter(
+            "chatscale_notifications", "Notifications by what became of them", ["outcome"], registry=self.registry
+        )
+
+    def counted(self, outcome: str) -> None:
+        """Count a notification."""
+        self._notifications.labels(outcome).inc()
 
 
 class WorkerMetrics(_Metrics):

@@ -12,6 +12,7 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from realstack.chat.pushes import unread_key
 from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
 
@@ -52,6 +53,7 @@ class Registry:
     def __init__(self, redis: Redis, settings: Settings) -> None:
         self._redis = redis
         self._prefix = settings.namespace
+        self._unread = unread_key(settings)
         self._per_device = settings.choices.registry == "device"
         self._presence_ttl_ms = round(settings.choices.presence_ttl_s * 1000)
         self._conn_ttl_ms = round(settings.choices.conn_ttl_s * 1000)
@@ -69,10 +71,11 @@ class Registry:
         return f"{gateway}|{epoch}" if self._per_device else gateway
 
     async def connect(self, user: int, epoch: int, gateway: str) -> None:
-        """Register a session and show its user online."""
+        """Register a session and show its user online, who from here on has nothing unread."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.set(self._conn(user), self._entry(epoch, gateway), px=self._conn_ttl_ms)
             pipe.set(self._presence(user), "online", px=self._presence_ttl_ms)
+            pipe.hdel(self._unread, str(user))
             await pipe.execute()
 
     async def heartbeat(self, user: int, epoch: int, gateway: str) -> bool:

@@ -70,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True):
     sentinel: str
     namespace: str
     choices: Choices
+    apns_url: str = ""
+    fcm_url: str = ""
     elsewhere: bool = False
     detours: dict[str, str] = {}
     media_url: str = ""

@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-import pytest
 from redis.asyncio import Redis
 
 from realstack.chat.pushes import open_pushes
 from realstack.chat.registry import Registry, delete_namespace, open_registry
-from realstack.servers.ports import answers, free_ports
-from realstack.servers.redis import find_redis
 from tests.realstack.chat.fakes import settings
 
 ANNA, BERT = 1, 2
 CONNS = {"device": "test:conn:1:0", "user": "test:conn:1"}
 PRESENCE = "test:presence:1"
-
-
-@pytest.fixture(scope="module")
-def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A Redis of these tests, on loopback, without a file."""
-    port = free_ports(1)[0]
-    command = [str(find_redis().path), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    folder: Path = tmp_path_factory.mktemp("redis")
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
-        try:
-            deadline_s = time.monotonic() + 20
-            while not answers("127.0.0.1", port):
-                assert server.poll() is None
-                assert time.monotonic() < deadline_s
-                time.sleep(0.02)
-            yield port
-        finally:
-            server.terminate()
 
 
 def on_redis(port: int, scene: Callable[[Registry, Redis], Awaitable[None]], **design: Any) -> None:
@@ -202,6 +178,8 @@ def test_notifications_stand_in_a_stream(redis_port: int) -> None:
         await pushes.notify([17, 23], 5, "m1")
         await pushes.close()
         entries = await redis.xrange("test:pushes")
-        assert [fields for _, fields in entries or []] == [{"conv": "5", "uuid": "m1", "users": "17,23"}]
+        assert [fields for _, fields in entries or []] == [
+            {"conv": "5", "uuid": "m1", "users": "17,23", "unread": "1,1"}
+        ]
 
     on_redis(redis_port, scene)
