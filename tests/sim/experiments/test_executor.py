@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import json
 import math
 import multiprocessing
 import os
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import pytest
 from sim.errors import UsageError
 from sim.experiments.case import Case, Values, observe
 from sim.experiments.executor import InProcess, Processes, open_executor
+from tests.sim.experiments.dask_cluster import two_workers
 from tests.sim.experiments.worlds import tiny
 
 ROOT = Path(__file__).parents[3]
@@ -39,33 +38,6 @@ def pool() -> Iterator[Processes]:
 def answers() -> list[Values]:
     """What the model says of the cases in this very process."""
     return list(InProcess().map(observe, CASES))
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of dask on loopback, ended by its id."""
-    command = [sys.executable, "-m", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for_address(file: Path) -> str:
-    deadline_s = time.monotonic() + 30
-    while time.monotonic() < deadline_s:
-        try:
-            return str(json.loads(file.read_text())["address"])
-        except (OSError, ValueError):
-            time.sleep(0.05)
-    raise AssertionError("the scheduler wrote no address")
-
-
-def worker(address: str) -> Any:
-    options = ["--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard"]
-    return started("distributed.cli.dask_worker", address, *options)
 
 
 def test_everything_comes_in_order_from_here_and_from_processes(pool: Processes) -> None:
@@ -137,16 +109,12 @@ def _is_ours(pid: int) -> bool:
 
 
 def test_a_cluster_gives_the_same_and_outlives_the_loss_of_a_worker(tmp_path: Path, answers: list[Values]) -> None:
-    file = tmp_path / "scheduler.json"
-    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-    with started("distributed.cli.dask_scheduler", *options):
-        address = wait_for_address(file)
-        with worker(address) as first, worker(address), open_executor(cluster=address) as executor:
-            found = executor.map(observe, CASES)
-            begun = list(islice(found, 2))
-            first.kill()
-            first.wait()
-            assert [*begun, *found] == answers
+    with two_workers(tmp_path) as (address, first), open_executor(cluster=address) as executor:
+        found = executor.map(observe, CASES)
+        begun = list(islice(found, 2))
+        first.kill()
+        first.wait()
+        assert [*begun, *found] == answers
 
 
 def test_a_cluster_without_its_package_names_the_command_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from sim.workload.samplers import activities, group_sizes, mean_group_size, text_size_bytes, zipf_weights
-from tests.sim.workload.goodness import chi_square_z
+from tests.sim.workload.goodness import anderson_darling, chi_square_z
 
 
 @pytest.fixture
@@ -43,6 +43,19 @@ def test_activity_has_mean_one_and_the_given_sigma(rng: Generator) -> None:
     error = math.sqrt(math.expm1(1.2**2) / len(drawn))
     assert drawn.mean() == pytest.approx(1, abs=4 * error)
     assert np.log(drawn).std() == pytest.approx(1.2, abs=0.01)
+
+
+def test_activity_is_log_normal_to_its_tails(rng: Generator) -> None:
+    log_activity = NormalDist(-(1.2**2) / 2, 1.2)
+    drawn = activities(rng, 20_000, 1.2)
+    assert anderson_darling(drawn, lambda x: np.array([log_activity.cdf(math.log(value)) for value in x])) < 6
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 1.5])
+def test_ranks_are_picked_by_their_zipf_weights(rng: Generator, exponent: float) -> None:
+    weights, count = zipf_weights(40, exponent), 50_000
+    observed = np.bincount(rng.choice(40, count, p=weights), minlength=40)
+    assert chi_square_z(observed.tolist(), (count * weights).tolist()) < 3
 
 
 def test_everybody_is_alike_without_sigma(rng: Generator) -> None:
