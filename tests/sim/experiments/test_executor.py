@@ -108,7 +108,10 @@ def _is_ours(pid: int) -> bool:
         return False
 
 
-def test_a_cluster_gives_the_same_and_outlives_the_loss_of_a_worker(tmp_path: Path, answers: list[Values]) -> None:
+def test_a_cluster_gives_the_same_and_outlives_the_loss_of_a_worker(
+    tmp_path: Path, answers: list[Values], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.experiments.cluster._PATIENCE_S", 120)
     with two_workers(tmp_path) as (address, first), open_executor(cluster=address) as executor:
         found = executor.map(observe, CASES)
         begun = list(islice(found, 2))

@@ -37,7 +37,10 @@ class Interrupted:
         yield from found
 
 
-def test_a_full_run_on_a_cluster_is_the_same_and_outlives_the_loss_of_a_worker(tmp_path: Path) -> None:
+def test_a_full_run_on_a_cluster_is_the_same_and_outlives_the_loss_of_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.experiments.cluster._PATIENCE_S", 120)
     here = full_run(small_scenario(), InProcess(), seconds=1, kept_shards=4)
     with two_workers(tmp_path) as (address, first), Cluster(address) as remote:
         there = full_run(small_scenario(), Interrupted(remote, first.kill), seconds=1, kept_shards=4)
