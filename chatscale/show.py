@@ -179,5 +179,21 @@ def bench(found: Mapping[str, Any], *, as_json: bool) -> None:
     console.print(f"of one core each: {shares}")
 
 
+def trade_offs(trials: Sequence[Mapping[str, Any]]) -> None:
+    """Choices side by side, a block for each question."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("", "members", "sent/s", "delivered/s", "CPU a message", "p50", "p99", "others' cores", ""):
+        table.add_column(name, justify="right" if name else "left", header_style="dim")
+    for before, trial in zip([None, *trials], trials, strict=False):
+        if before is not None and before["question"] != trial["question"]:
+            table.add_section()
+        times = (_shown_ms(trial[key]) for key in ("cpu_ms_per_message", "delivery_p50_ms", "delivery_p99_ms"))
+        rates = (f"{trial[key]:.0f}" for key in ("sent_per_s", "deliveries_per_s"))
+        size = "" if trial["members"] is None else f"{trial['members']:,}"
+        others, wrong = f"{trial['others_cores']:.2f}", ", ".join(trial["violations"])
+        table.add_row(f"{trial['question']} = {trial['choice']}", size, *rates, *times, others, wrong)
+    stdout_console().print(table)
+
+
 def _shown_ms(milliseconds: float | None) -> str:
     return "–" if milliseconds is None else show_duration(milliseconds / 1000)

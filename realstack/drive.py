@@ -30,6 +30,7 @@ from realstack.servers import Servers
 from realstack.servers.process import ManagedProcess
 from realstack.stack import ChatStack
 from realstack.witness import Clock, log_events, media_events, push_events, store_events
+from sim.crowds import refuse_crowds
 from sim.errors import ServerLostError
 from sim.history import History
 from sim.scenario import Scenario
@@ -65,10 +66,11 @@ def drive(
     `on_progress` is told several times a second how far it is.
     For `idle_s` nothing but the gauges run, so that a calibration knows what an idle box uses; without a `final_read`
     whoever is away stays away, and nobody can say that nothing was lost. A `mutant` is a bug of the backend.
-    Raises UsageError for faults in servers that are not ours, ServerStartError or ServerLostError when a server or
-    process does not come up or dies unasked.
+    Raises UsageError for faults in servers that are not ours and for a group over the design's limit, ServerStartError
+    or ServerLostError when a server or process does not come up or dies unasked.
     """
     refuse_impossible(scenario.faults, servers)
+    refuse_crowds(trace, scenario.design)
     folder.mkdir(parents=True, exist_ok=True)
     trace_path = folder / "trace.parquet"
     trace.save(trace_path)

@@ -19,7 +19,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from realstack import mutations
-from realstack.chat import message_service, resume
+from realstack.chat import message_service
 from realstack.chat.chains import Chains
 from realstack.chat.connection import Connection
 from realstack.chat.delivery import Delivery
@@ -29,6 +29,7 @@ from realstack.chat.numbering import Conversation, Numbering
 from realstack.chat.offsets import OffsetTracker
 from realstack.chat.receipts import Receipts
 from realstack.chat.registry import Registry
+from realstack.chat.resume import Reader
 from realstack.chat.snowflake import Snowflake
 from realstack.chat.store import Store
 from sim.errors import UsageError
@@ -75,8 +76,8 @@ _ALL = (
     Mutant("pushed-twice", "duplicated", Link, "push", mutations.push_twice, "seed"),
     Mutant("receipts-swallowed", "receipt_lost", Receipts, "hand_back", mutations.answer(None)),
     Mutant("push-dropped", "skipped", Connection, "push", mutations.drop_the_second_message, "seed"),
-    Mutant("cursor-off-by-one", "resume_gap", resume, "_catch_up", mutations.read_one_too_far),
-    Mutant("cursor-ignored", "resume_dup", resume, "_catch_up", mutations.read_from_the_start),
+    Mutant("cursor-off-by-one", "resume_gap", Reader, "_catch_up", mutations.read_one_too_far),
+    Mutant("cursor-ignored", "resume_dup", Reader, "_catch_up", mutations.read_from_the_start),
     Mutant("delete-unasked", "lost", Registry, "disconnect", mutations.delete_late_and_unasked),
     Mutant("heartbeat-ignored", "false_offline", Registry, "heartbeat", mutations.answer(False)),
     Mutant("presence-cached", "stale_online", Registry, "online", mutations.remember_who_was_online),

@@ -42,10 +42,10 @@ def key_a_message(_: Any) -> Any:
 def ack_first(accept: Any) -> Any:
     """Acknowledge, and write to the log a little later."""
 
-    async def mutated(self: Any, sender: int, send: Any, reply: Any) -> None:
+    async def mutated(self: Any, sender: int, send: Any, reply: Any, *device: Any) -> None:
         reply(Sent(send.uuid, 0))
         await asyncio.sleep(0.05)
-        await accept(self, sender, send, reply)
+        await accept(self, sender, send, reply, *device)
 
     return mutated
 
@@ -53,11 +53,11 @@ def ack_first(accept: Any) -> Any:
 def ack_alone(accept: Any) -> Any:
     """Acknowledge what somebody writes second, and that is all."""
 
-    async def mutated(self: Any, sender: int, send: Any, reply: Any) -> None:
+    async def mutated(self: Any, sender: int, send: Any, reply: Any, *device: Any) -> None:
         if send.cseq == 2:
             reply(Sent(send.uuid, 0))
         else:
-            await accept(self, sender, send, reply)
+            await accept(self, sender, send, reply, *device)
 
     return mutated
 
@@ -65,9 +65,9 @@ def ack_alone(accept: Any) -> Any:
 def refuse_and_keep(accept: Any) -> Any:
     """Tell the sender that the message does not exist, and send it on."""
 
-    async def mutated(self: Any, sender: int, send: Any, reply: Any) -> None:
+    async def mutated(self: Any, sender: int, send: Any, reply: Any, *device: Any) -> None:
         reply(Refused(send.uuid, "too busy"))
-        await accept(self, sender, send, lambda _: None)
+        await accept(self, sender, send, lambda _: None, *device)
 
     return mutated
 
@@ -75,10 +75,10 @@ def refuse_and_keep(accept: Any) -> Any:
 def say_delivered_at_once(accept: Any) -> Any:
     """Tell the sender that everybody has the message when it was only accepted."""
 
-    async def mutated(self: Any, sender: int, send: Any, reply: Any) -> None:
+    async def mutated(self: Any, sender: int, send: Any, reply: Any, *device: Any) -> None:
         for reader in await self._membership.of(send.conv) - {sender}:
             reply(Seen(send.conv, reader, "delivered", [send.uuid]))
-        await accept(self, sender, send, reply)
+        await accept(self, sender, send, reply, *device)
 
     return mutated
 
@@ -86,8 +86,8 @@ def say_delivered_at_once(accept: Any) -> Any:
 def turn_text_round(accept: Any) -> Any:
     """Another text than the one that was sent."""
 
-    async def mutated(self: Any, sender: int, send: Any, reply: Any) -> None:
-        await accept(self, sender, msgspec.structs.replace(send, text=send.text[::-1]), reply)
+    async def mutated(self: Any, sender: int, send: Any, reply: Any, *device: Any) -> None:
+        await accept(self, sender, msgspec.structs.replace(send, text=send.text[::-1]), reply, *device)
 
     return mutated
 
@@ -230,12 +230,12 @@ def drop_the_second_message(push: Any) -> Any:
 
 def read_one_too_far(catch_up: Any) -> Any:
     """Resume behind the first message that was missed."""
-    return lambda connection, conv, cursor, *more: catch_up(connection, conv, cursor + 1, *more)
+    return lambda self, connection, conv, cursor, *more: catch_up(self, connection, conv, cursor + 1, *more)
 
 
 def read_from_the_start(catch_up: Any) -> Any:
     """Resume as if nothing had ever been shown."""
-    return lambda connection, conv, _cursor, *more: catch_up(connection, conv, 0, *more)
+    return lambda self, connection, conv, _cursor, *more: catch_up(self, connection, conv, 0, *more)
 
 
 def delete_late_and_unasked(_: Any) -> Any:

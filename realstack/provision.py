@@ -63,7 +63,7 @@ def make_namespace(settings: Settings, trace: Trace) -> None:
         cluster = connect(settings)
         try:
             session = cluster.connect()
-            create_tables(session, settings.keyspace, settings.choices.copies)
+            create_tables(session, settings)
             if settings.choices.media == "store":
                 create_shelf(session, settings.keyspace)
             _write_membership(session, settings.keyspace, trace)
@@ -82,6 +82,9 @@ def _write_membership(session: Session, keyspace: str, trace: Trace) -> None:
         "members (conv, user)": [[(conv, user) for user in users] for conv, users in trace.members.items()],
         "memberships (user, conv)": [[(user, conv) for conv in convs] for user, convs in conversations.items()],
     }
+    size = session.prepare(f"INSERT INTO {keyspace}.members (conv, size) VALUES (?, ?)")
+    sizes = [(size, (conv, len(users))) for conv, users in trace.members.items()]
+    execute_concurrent(session, sizes, concurrency=_CONCURRENCY)
     for table, partitions in rows.items():
         insert = session.prepare(f"INSERT INTO {keyspace}.{table} VALUES (?, ?)")
         batches = [(_batch(insert, chunk), ()) for rows in partitions for chunk in _chunks(rows)]

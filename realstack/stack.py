@@ -72,6 +72,7 @@ class ChatStack:
             media_url=os.environ.get(MEDIA_VARIABLE) or (folder / "media").absolute().as_uri(),
             apns_url=os.environ.get(APNS_VARIABLE, ""),
             fcm_url=os.environ.get(FCM_VARIABLE, ""),
+            retention_s=round(scenario.storage.retention_s) if scenario.design.retention == "ttl" else 0,
         )
         self._settings_inside = as_seen_inside(self.settings) if as_seen_inside else self.settings
         # For whoever checks or makes tokens; by the environment only, for the folder is kept.

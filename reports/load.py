@@ -14,7 +14,7 @@ import pandas as pd
 from reports.estimates import describe
 from reports.latency import Window
 from reports.sessions import Sessions
-from sim.history import History
+from sim.history import LIVE, History
 
 # Their work is spread over threads, so the cores bound them and not one loop.
 _THREADED = ("kafka", "cassandra")
@@ -69,7 +69,7 @@ def counts(history: History, window: Window) -> dict[str, int]:
         "ok": int(kinds["send.ok"]),
         "info": int(kinds["send.info"]),
         "fail": int(kinds["send.fail"]),
-        "deliveries": int(via.get("push", 0)),
+        "deliveries": sum(int(via.get(live, 0)) for live in LIVE),
         "resumed": int(via.get("resume", 0)),
         "pushes": int(kinds["push"]),
         "receipts": int(kinds["receipt.seen"]),
@@ -94,7 +94,7 @@ def generator(history: History, window: Window, planned: int | None = None) -> G
 def load(history: History, window: Window, cores: int | None) -> Load:
     """Rates and utilisation in the window."""
     shown = history.of_kind("deliver")
-    shown = shown[(shown["via"] == "push") & window.holds(shown["t_ns"])]
+    shown = shown[shown["via"].isin(LIVE) & window.holds(shown["t_ns"])]
     sends = history.of_kind("send.invoke")
     seconds = max(window.length_s, 1e-9)
     return Load(

@@ -6,19 +6,28 @@ flaws mended. A scenario names a preset and overrides single choices.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from sim.addresses import address_of, addresses_of
 from sim.units import DurationS
 
 SERVERS = ("kafka", "cassandra", "redis")
 # How many of each where `nodes = 3`: Kafka and Cassandra need a majority, Redis has one primary and its replica.
 CLUSTER = {"kafka": 3, "cassandra": 3, "redis": 2}
 
+
+def is_served_on_read(fan_out: str, fan_out_limit: int, members: int) -> bool:
+    """Whether the messages of a conversation of so many members are read by them, instead of pushed to each."""
+    return fan_out == "read" or (fan_out == "hybrid" and members > fan_out_limit)
+
+
 PRESETS: dict[str, dict[str, Any]] = {
     # The document: cursor by message id, INSERT IF NOT EXISTS on it, SETEX 30 s against a 15 s heartbeat,
-    # one conn:{user} of 300 s per user. Where it is silent, what its clients do if nobody tells them otherwise.
+    # one conn:{user} of 300 s per user. Where it is silent, what its clients do if nobody tells them otherwise: one
+    # partition a conversation, nothing that deletes.
     "seed": {
         "cursor": "message-id",
         "partitioner": "topic",
@@ -30,9 +39,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "idempotence": False,
         "acks": "1",
         "consistency": "ONE",
+        "bucket": "none",
+        "retention": "none",
     },
     # Mended: the partition's only consumer numbers each conversation, dedup by the client's key, a registry entry
-    # per device with an epoch, a TTL that survives two lost heartbeats, and answers that a majority stands for.
+    # per device with an epoch, a TTL that survives two lost heartbeats, answers that a majority stands for, and
+    # partitions of a month.
     "hardened": {
         "cursor": "sequence",
         "partitioner": "fixed",
@@ -44,6 +56,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "idempotence": True,
         "acks": "all",
         "consistency": "QUORUM",
+        "bucket": "month",
+        "retention": "ttl",
     },
 }
 
@@ -107,6 +121,28 @@ class Design(BaseModel):
         description="end to end: devices seal texts and media for the members of the conversation, so that the servers "
         "can neither search nor recognise them",
     )
+    bucket: Literal["none", "month", "10-days"] = Field(
+        description="time bucket in the partition key of the messages: a conversation of years is then many partitions"
+    )
+    retention: Literal["none", "ttl"] = Field(
+        description="what deletes a message after storage.retention: nothing, or its TTL in Cassandra"
+    )
+    search: Literal["none", "sai"] = Field(
+        "none",
+        description="search within a conversation: none, as where only the devices can read the text, or an index of "
+        "Cassandra on each message's words",
+    )
+    fan_out: Literal["write", "read", "hybrid"] = Field(
+        "write",
+        description="how a message reaches the members: pushed to each; read by each from its own cursor, after a "
+        "notice to the gateways; or the one for small and the other for large conversations",
+    )
+    fan_out_limit: int = Field(256, ge=2, description="members up to which fan_out = 'hybrid' pushes to each")
+    group_limit: int = Field(256, ge=2, le=100_000, description="members that a group may have")
+    reads: Literal["each", "coalesced"] = Field(
+        "each",
+        description="equal reads of several members at one gateway: each its own, or one for all (single flight)",
+    )
     partitions: int = Field(16, ge=1, le=200, description="Kafka partitions of the box")
     gateways: int = Field(2, ge=1, le=8, description="gateway processes of the box")
     workers: int = Field(2, ge=1, le=8, description="delivery worker processes of the box")
@@ -117,6 +153,18 @@ class Design(BaseModel):
         if self.nodes == 1:
             return SERVERS
         return tuple(f"{kind}-{number + 1}" for kind in SERVERS for number in range(CLUSTER[kind]))
+
+    def address(self, user: int, device: int) -> int:
+        """Where the registry finds a user's device (see `sim.addresses`)."""
+        return address_of(self.registry, user, device)
+
+    def addresses(self, users: Iterable[int]) -> list[int]:
+        """Every address of these users."""
+        return [address for user in users for address in addresses_of(self.registry, user)]
+
+    def is_served_on_read(self, members: int) -> bool:
+        """Whether members of such a conversation read it themselves."""
+        return is_served_on_read(self.fan_out, self.fan_out_limit, members)
 
     @model_validator(mode="before")
     @classmethod

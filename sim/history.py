@@ -34,7 +34,8 @@ Systems that can tell may write these too; without them the checks that need the
 `deliver` carries the way of the message as stamps (ns, same clock), see `sim.hops`.
 Ids are strings (device and user `u17`, `c5`, session `u17.2`); `message_id`, `seq`, `partition`, `offset` are integers,
 missing where unknown. A `cursor` is a `seq`, or a `message_id` where the design's cursor is by id. `last_seen_ns` is
-when somebody was last online, on the same clock. `via` is push or resume; `state` is delivered or read for receipts,
+when somebody was last online, on the same clock. `via` is push, resume, or pull, where a connected device fetched what
+it had been told of; `state` is delivered or read for receipts,
 online or offline for presence.
 The `value` of a `fault.stop` is how many connections or answers a fault of the network hit; others count nothing.
 Samples of one process are cumulative CPU seconds (`cpu_s`), bytes (`rss_bytes`) or waiting records (`backlog`).
@@ -80,6 +81,7 @@ KINDS = (
     *("media.put", "media.get", "push", "fault.start", "fault.stop", "sample", "quiesce"),
     *("cursor", "registry.read", "presence.change"),
 )
+LIVE = ("push", "pull")
 STAMPS = ("accepted_ns", "polled_ns", "started_ns", "stored_ns", "routed_ns", "pushed_ns")
 _STRINGS = (
     "device",

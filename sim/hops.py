@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.history import STAMPS, History
+from sim.history import LIVE, STAMPS, History
 
 
 class Hop(NamedTuple):
@@ -37,12 +37,13 @@ HOPS = (
 
 
 def deliveries(history: History) -> pd.DataFrame:
-    """Every first delivery by push with its send: one row a (device, message).
+    """Every first delivery to a connected device with its send: one row a (device, message).
 
     Columns: uuid, device, sender, conv, intended_ns, sent_ns, the stamps, delivered_ns. Rows keep their event numbers.
+    A message that was pulled has no stamps between log and device.
     """
     shown = history.of_kind("deliver")
-    shown = shown[(shown["via"] == "push")].drop_duplicates(["device", "uuid"])
+    shown = shown[shown["via"].isin(LIVE)].drop_duplicates(["device", "uuid"])
     sends = history.of_kind("send.invoke").drop_duplicates("uuid").set_index("uuid")
     joined = shown[["uuid", "device", "conv", *STAMPS, "t_ns"]].rename(columns={"t_ns": "delivered_ns"})
     joined = joined.join(

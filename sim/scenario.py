@@ -34,6 +34,9 @@ class Population(_Part):
 
     users: Count = Field(description="accounts", gt=0, le=1e11)
     connected: Share = Field(0.316, description="share of users that hold an open socket", gt=0)
+    second_device: Share = Field(
+        0.0, description="share of users with a second device, such as a computer beside the phone, as often connected"
+    )
     foreground: Share = Field(
         1.0, description="share of the connected who look at the screen: the others hold a socket and heartbeat", gt=0
     )

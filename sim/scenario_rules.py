@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sim import faults, script
+from sim.units import YEAR_S
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -20,6 +21,7 @@ GROUP_LIMITS = {"messenger": 1024, "workspace": 10_000, "guild": 100_000}
 BOX_USERS = (10, 200_000)
 BOX_MESSAGES_PER_S = 20_000
 TRACE_ROWS = 20e6
+LONGEST_TTL_S = 20 * YEAR_S
 
 
 def contradictions(scenario: Scenario) -> Iterator[str]:
@@ -29,6 +31,8 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     yield from _box(scenario)
     yield from _endless(scenario)
     yield from _design(scenario)
+    yield from _retention(scenario)
+    yield from _search(scenario)
     yield from _happenings(scenario)
     yield from faults.misfits(scenario.faults, scenario.design, scenario.run.duration_s)
     yield from _script(scenario)
@@ -48,6 +52,11 @@ def _traffic(scenario: Scenario) -> Iterator[str]:
     traffic, limit = scenario.traffic, GROUP_LIMITS[scenario.kind]
     if traffic.group_size_max > limit:
         yield f'traffic.group_size_max ({traffic.group_size_max:,}) is over the {limit:,} of kind = "{scenario.kind}"'
+    elif traffic.group_size_max > scenario.design.group_limit:
+        yield (
+            f"traffic.group_size_max ({traffic.group_size_max:,}) is over design.group_limit "
+            f"({scenario.design.group_limit:,}): nobody could join; raise the limit"
+        )
     if traffic.group_size_median > traffic.group_size_max:
         yield (
             f"traffic.group_size_median ({traffic.group_size_median:g}) is over "
@@ -99,6 +108,31 @@ def _design(scenario: Scenario) -> Iterator[str]:
         yield (
             f"design.heartbeat ({design.heartbeat_s:g} s) is longer than design.presence_ttl "
             f"({design.presence_ttl_s:g} s): everybody would always look offline"
+        )
+
+
+def _search(scenario: Scenario) -> Iterator[str]:
+    design = scenario.design
+    if design.search == "sai" and design.encryption == "e2e":
+        yield (
+            'design.search = "sai" finds nothing in texts that design.encryption = "e2e" seals; choose one of them, '
+            'and design.search = "none" lets the devices search'
+        )
+
+
+def _retention(scenario: Scenario) -> Iterator[str]:
+    kept_s, run_s = scenario.storage.retention_s, scenario.run.duration_s
+    if scenario.design.retention == "none":
+        return
+    if kept_s > LONGEST_TTL_S:
+        yield (
+            f"storage.retention ({kept_s / YEAR_S:g} years) is longer than Cassandra's longest TTL, 20 years; "
+            'shorten it or let design.retention = "none" keep everything'
+        )
+    if kept_s <= run_s:
+        yield (
+            f"storage.retention ({kept_s:g} s) must be longer than run.duration ({run_s:g} s): "
+            "what it deletes within the run would look lost"
         )
 
 

@@ -10,7 +10,7 @@
     9000  crash         17                                   the socket goes without a goodbye
 
 Rows are ordered by `t_ns` (nanoseconds from the start of the run, intended). `join` rows come first, at 0: they are the
-membership, written before the run starts. One user has one device in a trace.
+membership, written before the run starts. A user has device 0, and maybe others, each with sockets of its own.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _DTYPES: dict[str, Any] = {
     "uuid": "str",  # the client's UUID of a message, else ""
     "cseq": "int32",  # 1, 2, 3 … per conversation and device, else 0
     "size_bytes": "int32",  # length of the text, else 0
+    "device": "int8",  # 0, or the number of another device of the user
 }
 
 
@@ -50,6 +51,18 @@ class Action(NamedTuple):
     uuid: str = ""
     cseq: int = 0
     size_bytes: int = 0
+    device: int = 0
+
+    @classmethod
+    def all_of(cls, frame: pd.DataFrame) -> list[Action]:
+        """The rows of a trace's frame."""
+        columns = (frame[name].tolist() for name in cls._fields)
+        return [cls(*values) for values in zip(*columns, strict=True)]
+
+
+def device_name(user: int, device: int) -> str:
+    """`u17`, and `u17/1` for that user's second device."""
+    return f"u{user}/{device}" if device else f"u{user}"
 
 
 @dataclass(frozen=True)
@@ -85,10 +98,17 @@ class Trace:
         """Messages that people mean to send."""
         return int((self.frame.action == "send").sum())
 
+    @cached_property
+    def devices(self) -> list[tuple[int, int]]:
+        """Every (user, device) that does something or belongs to a conversation, ascending."""
+        pairs = self.frame[["user", "device"]].drop_duplicates()
+        return sorted(zip(pairs["user"].tolist(), pairs["device"].tolist(), strict=True))
+
     def digest(self) -> str:
         """SHA-256 of the content: two traces with one digest are the same to the byte."""
         hashed = hashlib.sha256()
-        for column in _DTYPES:
+        # A trace in which everybody has one device is what it was before there could be more.
+        for column in _DTYPES if self.frame["device"].any() else tuple(_DTYPES)[:-1]:
             hashed.update("\x1f".join(self.frame[column].astype(str)).encode())
         return hashed.hexdigest()
 
@@ -116,4 +136,4 @@ class Trace:
 def _shaped(frame: pd.DataFrame) -> pd.DataFrame:
     if strange := sorted(set(frame["action"].astype(str)) - set(ACTIONS)):
         raise ValueError(f"unknown actions: {', '.join(strange)}; known: {', '.join(ACTIONS)}")
-    return frame[list(_DTYPES)].astype(_DTYPES)
+    return frame.assign(device=frame.get("device", 0))[list(_DTYPES)].astype(_DTYPES)

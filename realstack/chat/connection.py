@@ -11,16 +11,22 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import WebSocketException
 
 from realstack.chat.frames import Frame, encode
+from sim.addresses import user_of
 
 BUFFER_BYTES = 8 << 20
 _POLL_S = 0.005
 
 
 class Connection:
-    """A registered session. `push` never blocks; False means that the device cannot be reached here any more."""
+    """A registered session at an address.
 
-    def __init__(self, socket: ServerConnection, user: int, epoch: int) -> None:
-        self.user = user
+    `push` never blocks; False means that the device cannot be reached here any more.
+    """
+
+    def __init__(self, socket: ServerConnection, address: int, epoch: int, device: int = 0) -> None:
+        self.user = user_of(address)
+        self.address = address
+        self.device = device
         self.epoch = epoch
         self._socket = socket
         self._open = True

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drealstack/chat/delivery.proto\x12\tchatscale\"9\n\x08\x44\x65livery\x12\r\n\x05\x66rame\x18\x01 \x01(\x0c\x12\r\n\x05users\x18\x02 \x03(\x03\x12\x0f\n\x07stamped\x18\x03 \x01(\x08\"9\n\x0e\x44\x65liverRequest\x12\'\n\ndeliveries\x18\x01 \x03(\x0b\x32\x13.chatscale.Delivery\"(\n\x06\x41\x62sent\x12\x10\n\x08\x64\x65livery\x18\x01 \x01(\x05\x12\x0c\n\x04user\x18\x02 \x01(\x03\"1\n\x0c\x44\x65liverReply\x12!\n\x06\x61\x62sent\x18\x01 \x03(\x0b\x32\x11.chatscale.Absent2O\n\x07Gateway\x12\x44\n\x0e\x44\x65liverMessage\x12\x19.chatscale.DeliverRequest\x1a\x17.chatscale.DeliverReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1drealstack/chat/delivery.proto\x12\tchatscale\"U\n\x08\x44\x65livery\x12\r\n\x05\x66rame\x18\x01 \x01(\x0c\x12\r\n\x05users\x18\x02 \x03(\x03\x12\x0f\n\x07stamped\x18\x03 \x01(\x08\x12\x11\n\x04\x63onv\x18\x04 \x01(\x03H\x00\x88\x01\x01\x42\x07\n\x05_conv\"9\n\x0e\x44\x65liverRequest\x12\'\n\ndeliveries\x18\x01 \x03(\x0b\x32\x13.chatscale.Delivery\"(\n\x06\x41\x62sent\x12\x10\n\x08\x64\x65livery\x18\x01 \x01(\x05\x12\x0c\n\x04user\x18\x02 \x01(\x03\"1\n\x0c\x44\x65liverReply\x12!\n\x06\x61\x62sent\x18\x01 \x03(\x0b\x32\x11.chatscale.Absent2O\n\x07Gateway\x12\x44\n\x0e\x44\x65liverMessage\x12\x19.chatscale.DeliverRequest\x1a\x17.chatscale.DeliverReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,13 +32,13 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'realstack.chat.delivery_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DELIVERY']._serialized_start=44
-  _globals['_DELIVERY']._serialized_end=101
-  _globals['_DELIVERREQUEST']._serialized_start=103
-  _globals['_DELIVERREQUEST']._serialized_end=160
-  _globals['_ABSENT']._serialized_start=162
-  _globals['_ABSENT']._serialized_end=202
-  _globals['_DELIVERREPLY']._serialized_start=204
-  _globals['_DELIVERREPLY']._serialized_end=253
-  _globals['_GATEWAY']._serialized_start=255
-  _globals['_GATEWAY']._serialized_end=334
+  _globals['_DELIVERY']._serialized_end=129
+  _globals['_DELIVERREQUEST']._serialized_start=131
+  _globals['_DELIVERREQUEST']._serialized_end=188
+  _globals['_ABSENT']._serialized_start=190
+  _globals['_ABSENT']._serialized_end=230
+  _globals['_DELIVERREPLY']._serialized_start=232
+  _globals['_DELIVERREPLY']._serialized_end=281
+  _globals['_GATEWAY']._serialized_start=283
+  _globals['_GATEWAY']._serialized_end=362
 # @@protoc_insertion_point(module_scope)

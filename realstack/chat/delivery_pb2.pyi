@@ -7,14 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Delivery(_message.Message):
-    __slots__ = ("frame", "users", "stamped")
+    __slots__ = ("frame", "users", "stamped", "conv")
     FRAME_FIELD_NUMBER: _ClassVar[int]
     USERS_FIELD_NUMBER: _ClassVar[int]
     STAMPED_FIELD_NUMBER: _ClassVar[int]
+    CONV_FIELD_NUMBER: _ClassVar[int]
     frame: bytes
     users: _containers.RepeatedScalarFieldContainer[int]
     stamped: bool
-    def __init__(self, frame: _Optional[bytes] = ..., users: _Optional[_Iterable[int]] = ..., stamped: _Optional[bool] = ...) -> None: ...
+    conv: int
+    def __init__(self, frame: _Optional[bytes] = ..., users: _Optional[_Iterable[int]] = ..., stamped: _Optional[bool] = ..., conv: _Optional[int] = ...) -> None: ...
 
 class DeliverRequest(_message.Message):
     __slots__ = ("deliveries",)

@@ -1,7 +1,8 @@
 """What a device and its gateway say to each other: one JSON object a WebSocket frame, its type in `t`.
 
-    device → gateway    hello resume send receipt heartbeat open
-    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence go_away error
+    device → gateway    hello resume send receipt heartbeat open pull fetch search
+    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence news pulled page found go_away
+                        error
 
 A message carries the stamps of its way (`sim.hops`), nanoseconds of the machine's monotonic clock.
 Decoding validates: a frame with a wrong type or a missing field never reaches the code behind.
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from realstack.chat.media_ref import MediaRef
+from sim.addresses import MOST_DEVICES
 
 MAX_TEXT_BYTES = 16_384
 MAX_FRAME_BYTES = 65_536
@@ -22,6 +24,7 @@ ReceiptState = Literal["delivered", "read"]
 # What the store's columns hold: an id that is larger would fail behind the log, where a record is tried for ever.
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+DeviceNumber = Annotated[int, msgspec.Meta(ge=0, lt=MOST_DEVICES)]
 Uuid = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Token = Annotated[str, msgspec.Meta(max_length=512)]
 
@@ -31,11 +34,15 @@ class Frame(msgspec.Struct, forbid_unknown_fields=True, tag_field="t"):
 
 
 class Hello(Frame, tag="hello"):
-    """First frame of a connection: who, which session, and the proof; `epoch` grows with each session of a device."""
+    """First frame of a connection: who, which session, the proof, and on which of the user's devices.
+
+    `epoch` grows with each session of a device.
+    """
 
     user: Id
     epoch: Id
     token: Token
+    device: DeviceNumber = 0
 
 
 class Resume(Frame, tag="resume"):
@@ -81,6 +88,28 @@ class Open(Frame, tag="open"):
     conv: Id
 
 
+class Pull(Frame, tag="pull"):
+    """Send what there is of a conversation after the position last shown."""
+
+    conv: Id
+    cursor: Position
+
+
+class Fetch(Frame, tag="fetch"):
+    """Show me the newest messages of a conversation, or those before a position."""
+
+    conv: Id
+    before: Position | None = None
+
+
+class Search(Frame, tag="search"):
+    """Show me the newest messages of a conversation, or those before a position, that have all these words."""
+
+    conv: Id
+    words: str
+    before: Position | None = None
+
+
 class Welcome(Frame, tag="welcome"):
     """The session is registered."""
 
@@ -101,7 +130,7 @@ class Message(Frame, tag="message"):
     position: int
     prev: int
     text: str
-    via: Literal["push", "resume"]
+    via: Literal["push", "pull", "resume", "history"]
     media: MediaRef | None = None
     accepted_ns: int = 0
     polled_ns: int = 0
@@ -148,11 +177,45 @@ class HeartbeatOk(Frame, tag="heartbeat_ok"):
 
 
 class Presence(Frame, tag="presence"):
-    """Members of a conversation that are online now."""
+    """Members of a conversation that are online now, and when those who are not went, in ms since 1970."""
 
     conv: int
     online: list[int]
     offline: list[int]
+    last_seen_ms: dict[int, int] = {}
+
+
+class News(Frame, tag="news"):
+    """There are messages of a conversation up to this position, which is not pushed: pull them."""
+
+    conv: int
+    position: int
+
+
+class Pulled(Frame, tag="pulled"):
+    """Everything up to this position has been sent."""
+
+    conv: int
+    position: int
+
+
+class Page(Frame, tag="page"):
+    """Messages, newest first, one's own too. `before`: where to go on, 0 at the beginning of the conversation.
+
+    A page may be short, even empty, and yet not the last.
+    """
+
+    conv: int
+    messages: list[Message]
+    before: int
+
+
+class Found(Frame, tag="found"):
+    """Messages with the words, newest first; `before` as of a page."""
+
+    conv: int
+    messages: list[Message]
+    before: int
 
 
 class GoAway(Frame, tag="go_away"):
@@ -168,8 +231,23 @@ class Error(Frame, tag="error"):
     detail: str
 
 
-ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open
-ToDevice = Welcome | Message | Resumed | Sent | Refused | Seen | HeartbeatOk | Presence | GoAway | Error
+ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Pull | Fetch | Search
+ToDevice = (
+    Welcome
+    | Message
+    | Resumed
+    | Sent
+    | Refused
+    | Seen
+    | HeartbeatOk
+    | Presence
+    | News
+    | Pulled
+    | Page
+    | Found
+    | GoAway
+    | Error
+)
 
 _to_gateway = msgspec.json.Decoder(ToGateway)
 _to_device = msgspec.json.Decoder(ToDevice)

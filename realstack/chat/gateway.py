@@ -17,7 +17,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -31,16 +31,20 @@ from realstack.chat import frames
 from realstack.chat.connection import Connection
 from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
 from realstack.chat.door import Door
+from realstack.chat.followers import Followers
 from realstack.chat.frames import (
     Error,
+    Fetch,
     GoAway,
     Heartbeat,
     HeartbeatOk,
     Hello,
     Open,
     Presence,
+    Pull,
     Receipt,
     Resume,
+    Search,
     Send,
     Welcome,
 )
@@ -48,10 +52,11 @@ from realstack.chat.health import Health, serve_health
 from realstack.chat.log import RECEIPT_LINGER_S, make_producer
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
 from realstack.chat.metrics import GatewayMetrics
+from realstack.chat.past import BadRequestError, fetch, search
 from realstack.chat.policy import PolicyError
 from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.registry import Registry, open_registry
-from realstack.chat.resume import resume
+from realstack.chat.resume import Reader
 from realstack.chat.settings import Ready, Settings
 from realstack.chat.shelf import Shelf
 from realstack.chat.skew import SkewedClock, skew_path
@@ -91,7 +96,10 @@ class Gateway:
         self._tokens = tokens
         self._metrics = metrics
         self._draining = False
+        # By address.
         self._sessions: dict[int, Connection] = {}
+        self.followers = Followers(registry, name)
+        self._reader = Reader(store, settings.choices, self.followers.follow)
         self._tasks: set[asyncio.Task[None]] = set()
         metrics.watch_sessions(lambda: len(self._sessions))
 
@@ -100,7 +108,8 @@ class Gateway:
         door = Door(socket, self._tokens)
         try:
             hello = await door.hello()
-            await self._session(Connection(socket, hello.user, hello.epoch), door)
+            address = self._settings.choices.address(hello.user, hello.device)
+            await self._session(Connection(socket, address, hello.epoch, hello.device), door)
         except (TimeoutError, ConnectionClosed):
             pass
         except PolicyError as breach:
@@ -110,9 +119,9 @@ class Gateway:
 
     async def _session(self, connection: Connection, door: Door) -> None:
         try:
-            await self._registry.connect(connection.user, connection.epoch, self.name)
+            await self._registry.connect(connection.address, connection.epoch, self.name)
             # Only now, so that welcome is the first frame; a push before finds nobody and waits in the store.
-            self._sessions[connection.user] = connection
+            self._sessions[connection.address] = connection
             connection.send(Welcome(self.name))
             if self._draining:
                 connection.send(GoAway(_LEAVE_WITHIN_S))
@@ -130,6 +139,8 @@ class Gateway:
             await self._act(connection, frame)
         except NotAMemberError as error:
             self._refuse(connection, "not-a-member", str(error))
+        except BadRequestError as error:
+            self._refuse(connection, error.code, str(error))
         except ConnectionClosed:
             raise
         except Exception as error:  # a server behind us failed: the device may ask again, the process lives on
@@ -143,31 +154,39 @@ class Gateway:
     async def _act(self, connection: Connection, frame: frames.ToGateway) -> None:
         match frame:
             case Send():
-                await self._service.accept(connection.user, frame, connection.send)
+                await self._service.accept(connection.user, frame, connection.send, connection.device)
             case Receipt():
                 await self._service.receipt(connection.user, frame)
             case Heartbeat():
-                lapsed = await self._registry.heartbeat(connection.user, connection.epoch, self.name)
+                lapsed = await self._registry.heartbeat(connection.address, connection.epoch, self.name)
                 connection.send(HeartbeatOk(time.monotonic_ns(), lapsed))
             case Open():
                 await self._presence(connection, frame.conv)
+            case Fetch():
+                connection.send(await fetch(connection.user, frame, self._membership, self._store))
+            case Search():
+                connection.send(await search(connection.user, frame, self._membership, self._store))
             case Resume():
-                self._background(self._resume(connection, frame))
+                self._background(self._bring(connection, self._reader.resume(connection, frame)))
+            case Pull():
+                await self._membership.require(frame.conv, connection.user)
+                self._background(self._bring(connection, self._reader.pull(connection, frame)))
             case Hello():
                 self._refuse(connection, "no-hello", "this connection has said hello already")
 
     async def _presence(self, connection: Connection, conv: int) -> None:
         members = sorted(await self._membership.require(conv, connection.user))
         online = await self._registry.online(members)
-        connection.send(Presence(conv, sorted(online), [user for user in members if user not in online]))
+        offline = [user for user in members if user not in online]
+        connection.send(Presence(conv, sorted(online), offline, await self._registry.last_seen_ms(offline)))
 
-    async def _resume(self, connection: Connection, request: Resume) -> None:
+    async def _bring(self, connection: Connection, missed: Awaitable[None]) -> None:
         try:
-            await resume(connection, request, self._store, sequenced=self._settings.choices.sequenced)
+            await missed
         except NotAMemberError as error:
             self._refuse(connection, "not-a-member", str(error))
         except Exception as error:
-            log.exception("resume of user %d failed", connection.user)
+            log.exception("user %d could not be brought up to date", connection.user)
             self._refuse(connection, "unavailable", type(error).__name__)
             # The device comes back and asks again, from where it is then.
             connection.end()
@@ -179,10 +198,11 @@ class Gateway:
 
     async def _forget(self, connection: Connection) -> None:
         connection.close()
-        if self._sessions.get(connection.user) is connection:
-            del self._sessions[connection.user]
+        self.followers.forget(connection)
+        if self._sessions.get(connection.address) is connection:
+            del self._sessions[connection.address]
         try:
-            await self._registry.disconnect(connection.user, connection.epoch, self.name)
+            await self._registry.disconnect(connection.address, connection.epoch, self.name)
         except Exception:
             log.exception("user %d stays registered until the TTL ends", connection.user)
 
@@ -206,10 +226,12 @@ class Gateway:
         pushed_ns = time.monotonic_ns()
         for index, delivery in enumerate(request.deliveries):
             frame = frames.stamp_pushed(delivery.frame, pushed_ns) if delivery.stamped else delivery.frame
-            for user in delivery.users:
-                connection = self._sessions.get(user)
+            if delivery.HasField("conv"):
+                await self.followers.tell(delivery.conv, frame)
+            for address in delivery.users:
+                connection = self._sessions.get(address)
                 if connection is None or not connection.push(frame):
-                    reply.absent.append(Absent(delivery=index, user=user))
+                    reply.absent.append(Absent(delivery=index, user=address))
         self._metrics.pushes.inc(sum(len(delivery.users) for delivery in request.deliveries) - len(reply.absent))
         self._metrics.absent.inc(len(reply.absent))
         return reply
@@ -242,12 +264,13 @@ def _grpc_server(gateway: Gateway) -> tuple[grpc.aio.Server, int]:
     return server, server.add_insecure_port("127.0.0.1:0")
 
 
-async def _announce(registry: Registry, name: str, address: str) -> None:
+async def _announce(registry: Registry, gateway: Gateway, address: str) -> None:
     """Again now and then for ever: a Redis that comes back has forgotten everything."""
     while True:
         await asyncio.sleep(_ANNOUNCE_EVERY_S)
         try:
-            await registry.announce_gateway(name, address)
+            await registry.announce_gateway(gateway.name, address)
+            await gateway.followers.renew()
         except RedisError as error:
             log.warning("not announced: %r", error)
 
@@ -278,7 +301,7 @@ async def _run(
     await asyncio.gather(messages.start(), receipts.start())
     try:
         session = cluster.connect()
-        store = Store(session, settings.keyspace)
+        store = Store(session, settings)
         membership = Membership(store)
         shelf = Shelf(session, settings.keyspace) if settings.choices.media == "store" else None
         observe = metrics.append_s.observe
@@ -289,7 +312,7 @@ async def _run(
         async with listen(gateway, port) as sockets:
             await registry.announce_gateway(name, f"127.0.0.1:{grpc_port}")
             settle_memory()
-            announcing = asyncio.create_task(_announce(registry, name, f"127.0.0.1:{grpc_port}"))
+            announcing = asyncio.create_task(_announce(registry, gateway, f"127.0.0.1:{grpc_port}"))
             health.ready = True
             tell(ready, Ready(name, next(iter(sockets.sockets)).getsockname()[1], grpc_port, health_port=health.port))
             await stop.wait()

@@ -51,10 +51,12 @@ class Link:
             _METHOD, request_serializer=DeliverRequest.SerializeToString, response_deserializer=DeliverReply.FromString
         )
 
-    def push(self, frame: bytes, users: Sequence[int], *, stamped: bool) -> asyncio.Future[list[int]]:
-        """Queue a frame for users; the future holds those who were absent."""
+    def push(
+        self, frame: bytes, users: Sequence[int], *, stamped: bool, conv: int | None = None
+    ) -> asyncio.Future[list[int]]:
+        """Queue a frame for users, or for all who follow `conv`; the future holds those who were absent."""
         absent: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Queued(Delivery(frame=frame, users=users, stamped=stamped), absent))
+        self._queue.append(_Queued(Delivery(frame=frame, users=users, stamped=stamped, conv=conv), absent))
         self._wake.set()
         return absent
 

@@ -171,7 +171,7 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event,
     try:
         session = cluster.connect()
         service = MediaService(
-            Membership(Store(session, settings.keyspace)),
+            Membership(Store(session, settings)),
             Shelf(session, settings.keyspace),
             Vault(open_store(settings.media_url), settings.namespace),
             tokens,

@@ -36,6 +36,7 @@ class Membership:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: OrderedDict[int, tuple[float, frozenset[int]]] = OrderedDict()
+        self._sizes: dict[int, int] = {}
 
     async def of(self, conv: int) -> frozenset[int]:
         """Members of a conversation; empty when there is none."""
@@ -49,6 +50,12 @@ class Membership:
         if len(self._known) > _MEMBERSHIP_CACHE:
             self._known.popitem(last=False)
         return members
+
+    async def size(self, conv: int) -> int:
+        """How many members a conversation has, without reading them; asked for once."""
+        if conv not in self._sizes:
+            self._sizes[conv] = (await patiently(lambda: self._store.sizes([conv]))).get(conv, 0)
+        return self._sizes[conv]
 
     async def require(self, conv: int, user: int) -> frozenset[int]:
         """Members of a conversation that `user` belongs to. Raises NotAMemberError."""
@@ -81,7 +88,7 @@ class MessageService:
         self._on_append_s = on_append_s
         self._random_key = settings.choices.partition_key == "random"
 
-    async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object]) -> None:
+    async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object], device: int = 0) -> None:
         """Take a message; `reply` gets `sent` once the log has it, or `refused`. Raises NotAMemberError."""
         accepted_ns = time.monotonic_ns()
         await self._membership.require(send.conv, sender)
@@ -96,7 +103,8 @@ class MessageService:
         except ClockWentBackError as error:
             reply(Refused(send.uuid, str(error)))
             return
-        record = MessageRecord(send.conv, send.uuid, sender, send.cseq, message_id, send.text, accepted_ns, send.media)
+        content = (send.cseq, message_id, send.text, accepted_ns, send.media, device)
+        record = MessageRecord(send.conv, send.uuid, sender, *content)
         key = None if self._random_key else partition_key(send.conv)
         appended = await self._messages.send(self._settings.messages_topic, encode(record), key=key)
         appended.add_done_callback(lambda future: self._acknowledge(future, record, reply))
@@ -114,10 +122,17 @@ class MessageService:
         return shelf is not None and await patiently(lambda: shelf.find(conv, media.digest)) == media
 
     async def receipt(self, reader: int, receipt: Receipt) -> None:
-        """Take a receipt. Raises NotAMemberError."""
+        """Take a receipt. Raises NotAMemberError.
+
+        A thousand readers would each tell the sender of each message: where messages are read, what a member has read
+        is kept as its cursor, and told to nobody.
+        """
         members = await self._membership.require(receipt.conv, reader)
+        told = not self._settings.choices.is_served_on_read(len(members))
+        if not told and receipt.state == "delivered":
+            return
         items = [item for item in receipt.items if item.sender in members]
-        record = ReceiptRecord(receipt.conv, reader, receipt.state, items)
+        record = ReceiptRecord(receipt.conv, reader, receipt.state, items, told)
         appended = await self._receipts.send(
             self._settings.receipts_topic, encode(record), key=partition_key(receipt.conv)
         )

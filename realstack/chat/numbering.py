@@ -18,10 +18,10 @@ RECENT = 256
 
 
 class Entry(NamedTuple):
-    """One recent message of a conversation."""
+    """One recent message of a conversation; `writer` is the address of the device that wrote it."""
 
     position: int
-    sender: int
+    writer: int
     partition: int
     offset: int
 
@@ -44,9 +44,9 @@ class Conversation:
         return self.recent[next(reversed(self.recent))].position if self.recent else 0
 
     def previous_for(self, reader: int, position: int) -> int:
-        """The position that `reader` must have shown before this one: the last one before it by somebody else."""
+        """The position that address `reader` must have shown before this one: the last before it from elsewhere."""
         for entry in reversed(self.recent.values()):
-            if entry.position < position and entry.sender != reader:
+            if entry.position < position and entry.writer != reader:
                 return entry.position
         return 0
 
@@ -80,7 +80,9 @@ class Numbering:
             return await self._after_conflict(record, partition, offset)
         if not applied:
             return None
-        conversation.remember(record.uuid, Entry(position, record.sender, partition, offset))
+        conversation.remember(
+            record.uuid, Entry(position, self._choices.address(record.sender, record.device), partition, offset)
+        )
         return Placed(position, conversation)
 
     async def _after_conflict(self, record: MessageRecord, partition: int, offset: int) -> Placed | None:
@@ -98,7 +100,8 @@ class Numbering:
         conversation = Conversation()
         if self._choices.sequenced or self._choices.dedup == "client-id-key":
             for row in reversed(await self._store.latest(conv, RECENT)):
-                conversation.remember(row.uuid, Entry(row.position, row.sender, row.log_partition, row.log_offset))
+                writer = self._choices.address(row.sender, row.device)
+                conversation.remember(row.uuid, Entry(row.position, writer, row.log_partition, row.log_offset))
         self._conversations[conv] = (partition, conversation)
         return conversation
 

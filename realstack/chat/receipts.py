@@ -1,5 +1,7 @@
 """Receipts on their way back: kept in the store, pushed to the senders who are connected.
 
+Of a conversation that is read, not pushed, they are each member's cursor and told to nobody.
+
 A batch of one partition is taken together: one write a (conversation, reader, state), one lookup for all senders.
 """
 
@@ -14,6 +16,7 @@ from realstack.chat.patience import patiently
 from realstack.chat.records import ReceiptRecord
 from realstack.chat.registry import Registry
 from realstack.chat.store import Store
+from sim.addresses import user_of
 
 
 class Receipts:
@@ -32,9 +35,9 @@ class Receipts:
 
     async def _keep_and_route(self, batch: Sequence[ReceiptRecord]) -> dict[int, Link | None]:
         await self._keep(batch)
-        senders = sorted({item.sender for record in batch for item in record.items})
+        senders = sorted({item.sender for record in batch if record.told for item in record.items})
         routes = await self._registry.routes(senders) if senders else {}
-        return {sender: await self._links.to(gateway) for sender, gateway in routes.items()}
+        return {address: await self._links.to(gateway) for address, gateway in routes.items()}
 
     async def _keep(self, batch: Sequence[ReceiptRecord]) -> None:
         furthest: dict[tuple[int, int, str], int] = {}
@@ -50,9 +53,11 @@ class Receipts:
 
 
 def _push(record: ReceiptRecord, links: Mapping[int, Link | None]) -> None:
+    if not record.told:
+        return
     by_sender: dict[int, list[str]] = {}
     for item in record.items:
         by_sender.setdefault(item.sender, []).append(item.uuid)
-    for sender, uuids in by_sender.items():
-        if (link := links.get(sender)) is not None:
-            link.push(encode(Seen(record.conv, record.reader, record.state, uuids)), [sender], stamped=False)
+    for address, link in links.items():
+        if link is not None and (uuids := by_sender.get(user_of(address))):
+            link.push(encode(Seen(record.conv, record.reader, record.state, uuids)), [address], stamped=False)

@@ -22,15 +22,17 @@ class MessageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     accepted_ns: int
     media: MediaRef | None = None
+    device: int = 0
 
 
 class ReceiptRecord(msgspec.Struct, frozen=True):
-    """One receipt frame of a reader."""
+    """One receipt frame of a reader; `told`: its senders get it, too."""
 
     conv: int
     reader: int
     state: ReceiptState
     items: list[ReceiptItem]
+    told: bool = True
 
 
 _encoder = msgspec.json.Encoder()

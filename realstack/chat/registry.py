@@ -1,12 +1,15 @@
 """Who is connected where, and who is online: the document's `conn:` and `presence:` keys in Redis, with their TTLs.
 
 registry = "user"     conn:{user} → "gateway-2"                one entry, deleted by whoever closes last
-registry = "device"   conn:{user} → {device: "gateway-2|7"}    7 is the session's epoch; only its owner deletes it
-presence:{user} → "online"
+registry = "device"   conn:{user}:{device} → "gateway-2|7"     7 is the session's epoch; only its owner deletes it
+presence:{user} → "online"                                     while any of the user's devices is
+seen:{user}     → when the last device of the user went, in ms of Redis' own clock, for gateways' clocks differ
+news:{conv}     → gateways with followers, each with its end of validity
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
@@ -15,13 +18,29 @@ from redis.asyncio import Redis
 from realstack.chat.pushes import unread_key
 from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
+from sim.addresses import device_of, user_of
 
-# A late clean-up by an old session must not delete what a newer one wrote.
+# A late clean-up by an old session must not delete what a newer one wrote, nor take a user offline whose other devices
+# are connected.
 _DELETE_OWN = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-    return redis.call('DEL', KEYS[1], KEYS[2])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+    return 0
 end
-return 0
+redis.call('DEL', KEYS[1])
+for key = 4, #KEYS do
+    if redis.call('EXISTS', KEYS[key]) == 1 then
+        return 1
+    end
+end
+redis.call('DEL', KEYS[2])
+local now = redis.call('TIME')
+redis.call('SET', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000))
+return 1
+"""
+_DELETE_ANY = """
+redis.call('DEL', KEYS[1], KEYS[2])
+local now = redis.call('TIME')
+redis.call('SET', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000))
 """
 # Nor must an old session's heartbeat displace it; an entry that is gone is written again, and its session told. Gone is
 # also one that a promoted replica never had: then an older session's, of a lower epoch, is still in its place.
@@ -44,7 +63,7 @@ for _, key in ipairs(KEYS) do
     end
 end
 """
-_DEVICE = "0"
+_FOLLOWED_FOR_S = 10.0
 
 
 class Registry:
@@ -54,60 +73,91 @@ class Registry:
         self._redis = redis
         self._prefix = settings.namespace
         self._unread = unread_key(settings)
+        self._choices = settings.choices
         self._per_device = settings.choices.registry == "device"
         self._presence_ttl_ms = round(settings.choices.presence_ttl_s * 1000)
         self._conn_ttl_ms = round(settings.choices.conn_ttl_s * 1000)
         self._delete_own = redis.register_script(_DELETE_OWN)
+        self._delete_any = redis.register_script(_DELETE_ANY)
         self._renew_own = redis.register_script(_RENEW_OWN)
         self._drop = redis.register_script(_DROP)
 
-    def _conn(self, user: int) -> str:
-        return f"{self._prefix}:conn:{user}" + (f":{_DEVICE}" if self._per_device else "")
+    def _conn(self, address: int) -> str:
+        return f"{self._prefix}:conn:{user_of(address)}" + (f":{device_of(address)}" if self._per_device else "")
 
-    def _presence(self, user: int) -> str:
-        return f"{self._prefix}:presence:{user}"
+    def _presence(self, address: int) -> str:
+        return f"{self._prefix}:presence:{user_of(address)}"
+
+    def _seen(self, address: int) -> str:
+        return f"{self._prefix}:seen:{user_of(address)}"
 
     def _entry(self, epoch: int, gateway: str) -> str:
         return f"{gateway}|{epoch}" if self._per_device else gateway
 
-    async def connect(self, user: int, epoch: int, gateway: str) -> None:
+    async def connect(self, address: int, epoch: int, gateway: str) -> None:
         """Register a session and show its user online, who from here on has nothing unread."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(self._conn(user), self._entry(epoch, gateway), px=self._conn_ttl_ms)
-            pipe.set(self._presence(user), "online", px=self._presence_ttl_ms)
-            pipe.hdel(self._unread, str(user))
+            pipe.set(self._conn(address), self._entry(epoch, gateway), px=self._conn_ttl_ms)
+            pipe.set(self._presence(address), "online", px=self._presence_ttl_ms)
+            pipe.hdel(self._unread, str(user_of(address)))
             await pipe.execute()
 
-    async def heartbeat(self, user: int, epoch: int, gateway: str) -> bool:
+    async def heartbeat(self, address: int, epoch: int, gateway: str) -> bool:
         """Renew both keys; whether the session's entry was gone, which `registry = user` cannot tell."""
         if not self._per_device:
-            await self.connect(user, epoch, gateway)
+            await self.connect(address, epoch, gateway)
             return False
         own: list[str | int] = [self._entry(epoch, gateway), self._conn_ttl_ms, self._presence_ttl_ms]
-        return bool(await self._renew_own(keys=[self._conn(user), self._presence(user)], args=own))
+        return bool(await self._renew_own(keys=[self._conn(address), self._presence(address)], args=own))
 
-    async def disconnect(self, user: int, epoch: int, gateway: str) -> None:
-        """Forget a session and show its user offline."""
-        keys = [self._conn(user), self._presence(user)]
+    async def disconnect(self, address: int, epoch: int, gateway: str) -> None:
+        """Forget a session and show its user offline, unless another of the user's devices is connected."""
+        keys = [self._conn(address), self._presence(address), self._seen(address)]
         if self._per_device:
+            others = [one for one in self._choices.addresses([user_of(address)]) if one != address]
+            keys += [self._conn(one) for one in others]
             await self._delete_own(keys=keys, args=[self._entry(epoch, gateway)])
         else:
-            await self._redis.delete(*keys)
+            await self._delete_any(keys=keys)
 
-    async def drop(self, users: Sequence[int], gateway: str) -> None:
-        """Delete the entries of users at a gateway that does not answer; with `registry = user` nobody does."""
-        if self._per_device and users:
-            await self._drop(keys=[self._conn(user) for user in users], args=[f"{gateway}|"])
+    async def drop(self, addresses: Sequence[int], gateway: str) -> None:
+        """Delete the entries of a gateway that does not answer; with `registry = user` nobody does."""
+        if self._per_device and addresses:
+            await self._drop(keys=[self._conn(address) for address in addresses], args=[f"{gateway}|"])
 
     async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
-        """The gateway of every connected user among these, in one round trip."""
-        entries = cast("list[str | None]", await self._redis.mget([self._conn(user) for user in users]))
-        return {user: entry.partition("|")[0] for user, entry in zip(users, entries, strict=True) if entry is not None}
+        """The gateway of every address of these users that is connected, in one round trip."""
+        asked = self._choices.addresses(users)
+        entries = cast("list[str | None]", await self._redis.mget([self._conn(address) for address in asked]))
+        found = zip(asked, entries, strict=True)
+        return {address: entry.partition("|")[0] for address, entry in found if entry is not None}
 
     async def online(self, users: Sequence[int]) -> set[int]:
         """The users among these that are online, in one round trip."""
         states = await self._redis.mget([self._presence(user) for user in users])
         return {user for user, state in zip(users, states, strict=True) if state is not None}
+
+    async def last_seen_ms(self, users: Sequence[int]) -> dict[int, int]:
+        """When each of these users went, for those who have been here and left."""
+        times = await self._redis.mget([self._seen(user) for user in users]) if users else []
+        return {user: int(at_ms) for user, at_ms in zip(users, times, strict=True) if at_ms is not None}
+
+    async def follow(self, convs: Sequence[int], gateway: str) -> None:
+        """Say that a gateway has followers of these conversations, for the next ten seconds."""
+        if not convs:
+            return
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for conv in convs:
+                pipe.zadd(self._news(conv), {gateway: time.time() + _FOLLOWED_FOR_S})
+                pipe.pexpire(self._news(conv), round(_FOLLOWED_FOR_S * 1000))
+            await pipe.execute()
+
+    async def followed_at(self, conv: int) -> list[str]:
+        """The gateways with followers of a conversation."""
+        return cast("list[str]", await self._redis.zrangebyscore(self._news(conv), time.time(), "+inf"))
+
+    def _news(self, conv: int) -> str:
+        return f"{self._prefix}:news:{conv}"
 
     async def announce_gateway(self, name: str, grpc_address: str) -> None:
         """Say where a gateway takes deliveries."""

@@ -6,6 +6,7 @@ The supervisor writes it as one JSON file; a process that can be used answers wi
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import msgspec
 
 from realstack.access import Access, access_to
 from realstack.endpoints import Endpoint, endpoints, join
-from sim.design import Design
+from sim.addresses import address_of, addresses_of
+from sim.design import Design, is_served_on_read
 
 METADATA_MAX_AGE_MS = 2_000
 
@@ -36,6 +38,12 @@ class Choices(msgspec.Struct, frozen=True):
     nodes: int
     media: str
     encryption: str
+    bucket: str
+    search: str
+    fan_out: str
+    fan_out_limit: int
+    group_limit: int
+    reads: str
 
     @classmethod
     def of(cls, design: Design) -> Choices:
@@ -57,11 +65,24 @@ class Choices(msgspec.Struct, frozen=True):
         """Whether the partition's consumer numbers each conversation."""
         return self.cursor == "sequence"
 
+    def address(self, user: int, device: int) -> int:
+        """Where the registry finds a user's device (see `sim.addresses`)."""
+        return address_of(self.registry, user, device)
+
+    def addresses(self, users: Iterable[int]) -> list[int]:
+        """Every address of these users."""
+        return [address for user in users for address in addresses_of(self.registry, user)]
+
+    def is_served_on_read(self, members: int) -> bool:
+        """Whether members of such a conversation read it themselves."""
+        return is_served_on_read(self.fan_out, self.fan_out_limit, members)
+
 
 class Settings(msgspec.Struct, frozen=True):
     """Everything a process needs. `namespace` prefixes topics, keyspace and keys; media lie at `media_url`.
 
     Addresses as in `realstack.servers.Addresses`; `detours` leads from the address of a server to that of a proxy.
+    Messages are deleted after `retention_s`; 0 keeps them.
     """
 
     kafka: str
@@ -75,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True):
     elsewhere: bool = False
     detours: dict[str, str] = {}
     media_url: str = ""
+    retention_s: int = 0
 
     def access_to(self, server: str) -> Access:
         """The credentials for a server; they stand in the environment and never in the settings' file."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from cassandra.cluster import Session
 
+from realstack.chat.cql import ask
 from realstack.chat.media_ref import MediaRef
-from realstack.chat.store import ask
 
 _TABLE = """CREATE TABLE IF NOT EXISTS {keyspace}.media (conv int, digest text, type text, size_bytes int,
             PRIMARY KEY ((conv, digest)))"""

@@ -30,6 +30,7 @@ from realstack.chat.links import Links
 from realstack.chat.log import make_consumer
 from realstack.chat.message_service import Membership
 from realstack.chat.metrics import WorkerMetrics
+from realstack.chat.news import News
 from realstack.chat.numbering import Numbering
 from realstack.chat.offsets import OffsetTracker
 from realstack.chat.process import run_process, settle_memory, tell
@@ -193,12 +194,13 @@ async def _run(
     cluster = connect(settings)
     registry, pushes = open_registry(settings), open_pushes(settings)
     links = Links(registry.gateway_address)
+    news = News(registry, links)
     consumer = make_consumer(settings)
     await consumer.start()
     try:
-        store = Store(cluster.connect(), settings.keyspace, if_not_exists=settings.choices.dedup == "lwt")
+        store = Store(cluster.connect(), settings)
         numbering = Numbering(store, settings.choices)
-        delivery = Delivery(numbering, Membership(store), registry, links, pushes, sequenced=settings.choices.sequenced)
+        delivery = Delivery(numbering, Membership(store), registry, links, pushes, news, settings.choices)
         worker = Worker(settings, consumer, delivery, Receipts(store, registry, links), numbering, metrics)
         consumer.subscribe([settings.messages_topic, settings.receipts_topic], listener=worker)
         polling = asyncio.create_task(_run_until(stop, worker))
@@ -210,6 +212,7 @@ async def _run(
         await asyncio.wait_for(worker.settle(), _SETTLE_WITHIN_S)
     finally:
         await consumer.stop()
+        news.cancel()
         await links.close()
         await asyncio.gather(registry.close(), pushes.close())
         cluster.shutdown()

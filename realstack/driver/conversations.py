@@ -45,6 +45,10 @@ class Conversations:
     def _pass(self, conv: int, position: int) -> None:
         self.cursors[conv] = max(self.cursors.get(conv, 0), position)
 
+    def reached(self, conv: int, position: int) -> None:
+        """Everything up to here has come: what was not shown is one's own."""
+        self._pass(conv, position)
+
     def has_gap(self, conv: int) -> bool:
         """Whether something is held back."""
         return bool(self._held.get(conv))

@@ -26,6 +26,7 @@ from realstack.driver.events import Events
 from realstack.driver.leaving import moment_to_leave
 from realstack.driver.outbox import MediaLink, MediaRefusedError, Outbox
 from realstack.driver.packing import Attachment, Letter, Packing, Plain, SealError
+from sim.pulls import Pulls
 
 _BACK_OFF_S = (0.1, 3.0)
 _CLOSE_TIMEOUT_S = 2.0
@@ -48,11 +49,13 @@ class Device:
         loses_heartbeat: Callable[[str], bool] = lambda _gateway: False,
         media: MediaLink | None = None,
         packing: Packing | None = None,
+        device: int = 0,
     ) -> None:
         self.user = user
+        self.device = device
         self.epoch = 0
         self._gateways = gateways
-        self._diary = Diary(events, user)
+        self._diary = Diary(events, user, device)
         self._gap_hold_s = gap_hold_s
         self._sign = sign
         self._loses_heartbeat = loses_heartbeat
@@ -67,6 +70,7 @@ class Device:
         self._opened_ns: dict[int, deque[int]] = {}
         self._gap_timers: dict[int, asyncio.TimerHandle] = {}
         self._unsent: list[Receipt] = []
+        self._pulls = Pulls()
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._goodbye: asyncio.Task[None] | None = None
@@ -197,7 +201,7 @@ class Device:
         me = asyncio.current_task()
         attempt = 0
         while self._task is me:
-            url = self._gateways[(self.user + attempt) % len(self._gateways)]
+            url = self._gateways[(self.user + self.device + attempt) % len(self._gateways)]
             try:
                 async with connect(
                     url, compression=None, ping_interval=None, max_size=None, close_timeout=_CLOSE_TIMEOUT_S
@@ -211,7 +215,7 @@ class Device:
 
     async def _session_on(self, socket: ClientConnection) -> None:
         self.epoch += 1
-        await socket.send(frames.encode(frames.Hello(self.user, self.epoch, self._sign(self.user))))
+        await socket.send(frames.encode(frames.Hello(self.user, self.epoch, self._sign(self.user), self.device)))
         async with asyncio.timeout(_WELCOME_WITHIN_S):
             welcome = frames.decode_to_device(await socket.recv())
         if not isinstance(welcome, frames.Welcome):
@@ -220,6 +224,7 @@ class Device:
         self._socket, self._cause = socket, "lost"
         self._diary.opened(self.epoch, welcome.gateway)
         self._opened_ns.clear()
+        self._pulls = Pulls()
         self._catch_up()
         try:
             async for data in socket:
@@ -276,8 +281,8 @@ class Device:
                 self._renewed(frame)
             case frames.Presence():
                 self._presence(frame)
-            case frames.Resumed():
-                self.resumed.set()
+            case frames.Resumed() | frames.News() | frames.Pulled():
+                self._follow(frame)
             case frames.GoAway() if self._socket is not None:
                 self._leaving = asyncio.create_task(self._leave(self._socket, frame.within_s))
             case frames.Error():
@@ -290,6 +295,19 @@ class Device:
             self._diary.acknowledged(frame.uuid, frame.message_id)
         else:
             self._diary.refused(frame.uuid, frame.cause)
+
+    def _follow(self, frame: frames.Resumed | frames.News | frames.Pulled) -> None:
+        match frame:
+            case frames.Resumed():
+                self.resumed.set()
+                self._pulls.caught_up()
+            case frames.News(conv, position):
+                self._pulls.heard(conv, position)
+            case frames.Pulled(conv, position):
+                self._pulls.came(conv)
+                self._conversations.reached(conv, position)
+        for conv in self._pulls.due(self._conversations.cursors):
+            self._write(frames.Pull(conv, self._conversations.cursors.get(conv, 0)))
 
     def _renewed(self, frame: frames.HeartbeatOk) -> None:
         self._diary.heartbeat_stored(frame.stored_ns)
@@ -307,6 +325,8 @@ class Device:
     def _show(self, message: Message, now_ns: int) -> None:
         letter = self._unpacked(message)
         self._diary.shown(message, letter.text, now_ns)
+        if message.sender == self.user:
+            return  # written on another device of the same person: nobody waits for a receipt
         if not self._receipts_due:
             asyncio.get_running_loop().call_soon(self._send_receipts)
         self._receipts_due.setdefault(message.conv, []).append(self._conversations.shown(message))

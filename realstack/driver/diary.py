@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,14 +10,18 @@ from realstack.chat.frames import Message, Presence, ReceiptItem, ReceiptState, 
 from realstack.chat.media_ref import MediaRef
 from realstack.driver.events import Events, text_hash
 from sim.history import STAMPS
+from sim.trace import device_name
+
+# Read once: what is compared must not differ by the drift between two readings.
+_WALL_MINUS_MONOTONIC_NS = time.time_ns() - time.monotonic_ns()
 
 
 class Diary:
     """One device's part of the events. Times are those of the call unless they are given."""
 
-    def __init__(self, events: Events, user: int) -> None:
+    def __init__(self, events: Events, user: int, device: int = 0) -> None:
         self._events = events
-        self._ids: dict[str, Any] = {"device": f"u{user}", "user": f"u{user}"}
+        self._ids: dict[str, Any] = {"device": device_name(user, device), "user": f"u{user}"}
         self._session: dict[str, Any] = {}
         self.gateway = ""
 
@@ -102,7 +107,9 @@ class Diary:
         """Who is online, asked at `start_ns`."""
         for state, users in (("online", answer.online), ("offline", answer.offline)):
             for user in users:
-                self._add("presence.read", reader=f"u{user}", state=state, start_ns=start_ns)
+                seen_ms = answer.last_seen_ms.get(user)
+                seen = {} if seen_ms is None else {"last_seen_ns": seen_ms * 1_000_000 - _WALL_MINUS_MONOTONIC_NS}
+                self._add("presence.read", reader=f"u{user}", state=state, start_ns=start_ns, **seen)
 
 
 def _told_by(message: Message) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -29,7 +29,7 @@ from realstack.driver.events import Events, text_of
 from realstack.driver.heartbeats import HeartbeatLoss, Loss
 from realstack.driver.packing import Attachment, Packing, Plain
 from realstack.lag import Lag
-from sim.trace import Trace
+from sim.trace import Action, Trace, device_name
 
 if TYPE_CHECKING:
     from realstack.driver.media_link import HttpMediaLink
@@ -77,18 +77,25 @@ class Progress(msgspec.Struct, frozen=True):
     quiet: bool = False
 
 
+class _Due(NamedTuple):
+    """An action with the text of its message, made before the clock runs."""
+
+    action: Action
+    text: str
+
+
 class Replay:
     """One run of a trace."""
 
     def __init__(self, plan: Plan, trace: Trace, tokens: Tokens) -> None:
         self._plan = plan
         self._events = Events()
-        users = sorted({int(user) for user in trace.frame["user"]})
         loss = HeartbeatLoss(plan.heartbeats_lost, trace.seed, self._now_s)
         self._media = _media_link(plan.media, tokens.sign)
+        users = sorted({user for user, _ in trace.devices})
         packing = _packing(plan.backend.choices.encryption, users, trace)
         self._devices = {
-            user: Device(
+            (user, device): Device(
                 user,
                 plan.gateways,
                 self._events,
@@ -97,8 +104,9 @@ class Replay:
                 loss.hits,
                 media=self._media,
                 packing=packing.get(user, Plain()),
+                device=device,
             )
-            for user in users
+            for user, device in trace.devices
         }
         self._actions = trace.actions
         self._phase: Phase = "load"
@@ -135,7 +143,7 @@ class Replay:
         if isinstance(outcome, Exception):
             raise outcome
 
-    async def _phases(self, actions: list[tuple[int, str, int, int, str, int, str]]) -> bool:
+    async def _phases(self, actions: list[_Due]) -> bool:
         await self._load(actions)
         self._phase = "drain"
         await self._healed()
@@ -146,17 +154,16 @@ class Replay:
         everybody = await self._final_read()
         return await self._drain() and quiet and everybody
 
-    def _prepared(self) -> Iterator[tuple[int, str, int, int, str, int, str]]:
+    def _prepared(self) -> Iterator[_Due]:
         frame = self._actions
-        columns = (frame[name].tolist() for name in ("t_ns", "action", "user", "conv", "uuid", "cseq", "size_bytes"))
-        for t_ns, action, user, conv, uuid, cseq, size_bytes in zip(*columns, strict=True):
-            yield t_ns, action, user, conv, uuid, cseq, text_of(uuid, size_bytes) if uuid else ""
+        for action in Action.all_of(frame):
+            yield _Due(action, text_of(action.uuid, action.size_bytes) if action.uuid else "")
 
-    async def _load(self, actions: list[tuple[int, str, int, int, str, int, str]]) -> None:
+    async def _load(self, actions: list[_Due]) -> None:
         swept_ns = self._origin_ns
         late_in_a_row = 0
-        for t_ns, action, user, conv, uuid, cseq, text in actions:
-            due_ns = self._origin_ns + t_ns
+        for action, text in actions:
+            due_ns = self._origin_ns + action.t_ns
             late_in_a_row = late_in_a_row + 1 if time.monotonic_ns() > due_ns else 0
             # What is late is done at once, but the sockets get their turn now and then.
             if late_in_a_row % _LATE_AT_ONCE == 0:
@@ -164,25 +171,26 @@ class Replay:
             # A timer may end a moment early, and nothing is done early.
             while time.monotonic_ns() < due_ns:
                 await asyncio.sleep(0)
-            self._act(self._devices[user], action, conv, uuid, cseq, text, due_ns)
+            self._act(self._devices[action.user, action.device], action, text, due_ns)
             if due_ns - swept_ns > 1_000_000_000:
                 swept_ns = due_ns
                 self._resend()
 
-    def _act(self, device: Device, action: str, conv: int, uuid: str, cseq: int, text: str, due_ns: int) -> None:
-        match action:
+    def _act(self, device: Device, action: Action, text: str, due_ns: int) -> None:
+        match action.action:
             case "connect":
                 device.go_online()
             case "disconnect" | "crash":
-                device.go_offline(crash=action == "crash")
+                device.go_offline(crash=action.action == "crash")
             case "heartbeat":
                 device.heartbeat()
             case "send":
-                device.send(conv, uuid, cseq, text, due_ns, self._plan.attachments.get(uuid))
+                attachment = self._plan.attachments.get(action.uuid)
+                device.send(action.conv, action.uuid, action.cseq, text, due_ns, attachment)
             case "open":
-                device.open(conv)
+                device.open(action.conv)
             case "read":
-                device.read(conv)
+                device.read(action.conv)
 
     def _resend(self) -> None:
         for device in self._devices.values():
@@ -235,8 +243,8 @@ class Replay:
     def _note_unknown_sends(self) -> None:
         for device in self._devices.values():
             for conv, uuid in device.unacked_uuids:
-                who = f"u{device.user}"
-                self._events.add("send.info", device=who, user=who, conv=f"c{conv}", uuid=uuid, cause="no answer")
+                name, user = device_name(device.user, device.device), f"u{device.user}"
+                self._events.add("send.info", device=name, user=user, conv=f"c{conv}", uuid=uuid, cause="no answer")
 
     async def _report(self) -> None:
         while True:

@@ -186,8 +186,8 @@ class Facts(Columns):
     def owed(self) -> pd.DataFrame:
         """What recipients are due: uuid, device, conv, due_ns and `shown` (row of `shown`, or MISSING).
 
-        Recipients are the members of the conversation without the sender; a device that had no open session after the
-        message was due is owed nothing.
+        Recipients are the members of the conversation without the sender, and the sender's other devices where the
+        registry knows devices; a device that had no open session after the message was due is owed nothing.
         """
         sent, homes = self.messages[self.messages["proven"] & (self.messages["conv"] >= 0)], self._member_devices
         row, home = _matches(sent["conv"].to_numpy(), homes["conv"].to_numpy())
@@ -196,7 +196,10 @@ class Facts(Columns):
         )
         for name in ("conv", "due_ns"):
             owed[name] = sent[name].to_numpy()[row]
-        others = homes["user"].to_numpy()[home] != self.device_users[sent["device"]][row]
+        if self.design.get("registry") == "device":
+            others = owed["device"].to_numpy() != sent["device"].to_numpy()[row]
+        else:
+            others = homes["user"].to_numpy()[home] != self.device_users[sent["device"]][row]
         owed = owed[others & (self.open_until_ns[owed["device"]] > owed["due_ns"])].reset_index(drop=True)
         owed["shown"] = self.first_shown(owed["uuid"], owed["device"])
         return owed

@@ -5,7 +5,7 @@
 
 A device that was owed u (see `lost`) showed it, and u's sender has no `receipt.seen` of that reader, delivered or read,
 by quiesce. Judged are senders whose device was connected from before u was shown until the end: what is pushed to
-nobody is fetched by nobody.
+nobody is fetched by nobody. Conversations that the design serves on read are not judged: there nobody is told.
 
 Liveness: without `quiesce` the verdict is unknown.
 """
@@ -18,6 +18,7 @@ import pandas as pd
 from reports.checks.base import Check, example, judge, records, unknown
 from reports.checks.codes import NEVER_NS, Flags
 from reports.checks.facts import Facts, facts_of
+from sim.design import is_served_on_read
 from sim.history import History
 from sim.verdict import Verdict
 
@@ -57,14 +58,25 @@ def _owed(facts: Facts, quiesced_ns: int) -> pd.DataFrame:
     """First showings by quiesce of messages whose sender's session was open all along: uuid, reader, device."""
     shown = facts.shown.iloc[np.sort(facts.owed["shown"][facts.owed["shown"] >= 0])]
     shown = shown[shown["t_ns"] <= quiesced_ns]
-    sender = facts.messages["device"].to_numpy()[shown["uuid"]]
     opens = facts.table("conn.open", "device", "t_ns").query("device >= 0")
     since = np.full(len(facts.names("device")) + 1, NEVER_NS, dtype=np.int64)
     since[opens["device"]] = opens["t_ns"]
     until = np.append(facts.open_until_ns, -1)
-    stayed = (sender >= 0) & (since[sender] <= shown["t_ns"].to_numpy()) & (until[sender] > quiesced_ns)
+    shown = shown[~_read_ones(facts)[shown["conv"]]]
+    sender = facts.messages["device"].to_numpy()[shown["uuid"]]
+    by_another = shown["user"].to_numpy() != np.append(facts.device_users, -1)[sender]
+    stayed = by_another & (sender >= 0) & (since[sender] <= shown["t_ns"].to_numpy()) & (until[sender] > quiesced_ns)
     owed: pd.DataFrame = shown[stayed].rename(columns={"user": "reader"})[["uuid", "reader", "device"]]
     return owed
+
+
+def _read_ones(facts: Facts) -> Flags:
+    """By conversation: whether its members read it, so that receipts go to nobody."""
+    fan_out, limit = facts.design.get("fan_out", "write"), int(facts.design.get("fan_out_limit", 0))
+    # Not `facts.members`, which holds only those who did something.
+    members = facts.settings.get("members", {})
+    sizes = [len(members.get(conv, ())) for conv in facts.names("conv")]
+    return np.array([is_served_on_read(fan_out, limit, size) for size in sizes], dtype=np.bool_)
 
 
 def _said(facts: Facts, missing: pd.DataFrame) -> Flags:

@@ -23,7 +23,7 @@ from reports.checks.codes import NEVER_NS
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import life, nearest, times_ns
 from reports.estimates import ENOUGH, QUANTILES, describe, rank
-from sim.history import History
+from sim.history import LIVE, History
 from sim.verdict import Example, Outcome, Verdict, worst
 
 
@@ -134,10 +134,10 @@ def _samples(begin: np.ndarray, end: np.ndarray, start_ns: np.ndarray, end_ns: n
 
 
 def _delivery(facts: Facts) -> pd.DataFrame:
-    pushed = facts.shown[facts.shown["via"] == facts.code("via", "push")]
-    uuid = pushed["uuid"].to_numpy()
+    live = facts.shown[facts.shown["via"].isin([facts.code("via", via) for via in LIVE])]
+    uuid = live["uuid"].to_numpy()
     sent = facts.messages["sent"].to_numpy()[uuid]
-    return _samples(sent, pushed.index.to_numpy(), _meant_ns(facts)[uuid], pushed["t_ns"].to_numpy())
+    return _samples(sent, live.index.to_numpy(), _meant_ns(facts)[uuid], live["t_ns"].to_numpy())
 
 
 def _ack(facts: Facts) -> pd.DataFrame:

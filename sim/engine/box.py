@@ -46,6 +46,7 @@ _CPU_US = {
     "cassandra.wake": 240,
     "cassandra.write": 30,
     "cassandra.read": 45,
+    "cassandra.index": 60,  # the words of one message
     "redis.wake": 30,
     "redis.pipeline": 1.5,
     "redis.command": 0.75,

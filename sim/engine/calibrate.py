@@ -131,7 +131,7 @@ def _with_background(base: Profile, shares: Mapping[str, float]) -> Profile:
 def _hop_quantiles(history: History) -> dict[str, Floats]:
     warm_up_ns = float(history.config.get("warm_up_s", 0.0)) * 1e9
     rows = deliveries(history)
-    rows = rows[rows["intended_ns"] >= warm_up_ns]
+    rows = rows[(rows["intended_ns"] >= warm_up_ns) & rows["pushed_ns"].notna()]
     messages = rows.drop_duplicates("uuid")
     if len(messages) < _LEAST_MESSAGES:
         raise ModelError(

@@ -48,6 +48,10 @@ class Conversations:
         self.cursors[message.conv] = max(self.cursors.get(message.conv, 0), message.position)
         self._unread.setdefault(message.conv, []).append(message)
 
+    def reached(self, conv: int, position: int) -> None:
+        """Everything up to here has come: what was not shown is one's own."""
+        self.cursors[conv] = max(self.cursors.get(conv, 0), position)
+
     def has_gap(self, conv: int) -> bool:
         """Whether something is held back."""
         return bool(self._held.get(conv))

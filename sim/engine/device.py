@@ -26,8 +26,11 @@ from sim.engine.frames import (
     Lapsed,
     Lost,
     Message,
+    News,
     Open,
     Presence,
+    Pull,
+    Pulled,
     Receipt,
     Renewed,
     Resume,
@@ -42,7 +45,8 @@ from sim.engine.frames import (
 from sim.engine.gateway import Gateway
 from sim.engine.leaving import moment_to_leave
 from sim.engine.session import Session
-from sim.trace import Action
+from sim.pulls import Pulls
+from sim.trace import Action, device_name
 
 RESEND_AFTER_S = 5.0
 _WELCOME_WITHIN_S = 10.0
@@ -50,14 +54,15 @@ _BACK_OFF_S = (0.1, 3.0)
 
 
 class Device:
-    """The device of one user; `gateways` by number. `resumed` comes when the session has brought everything missed."""
+    """A device of a user; `gateways` by number. `resumed` comes when the session has brought everything missed."""
 
-    def __init__(self, context: Context, user: int, gateways: Mapping[int, Gateway]) -> None:
+    def __init__(self, context: Context, user: int, gateways: Mapping[int, Gateway], device: int = 0) -> None:
         self._context = context
         self._gateways = gateways
         self._driver = context.processes["driver"]
         self._user = user
-        self._own = {"device": f"u{user}", "user": f"u{user}"}
+        self._device = device
+        self._own = {"device": device_name(user, device), "user": f"u{user}"}
         self._session: Session | None = None
         self._gateway = ""
         self._wanted = False
@@ -70,6 +75,7 @@ class Device:
         self._receipts_due: dict[int, list[Message]] = {}
         self._unanswered: dict[str, tuple[Message, float]] = {}
         self._seen: dict[tuple[str, int], str] = {}
+        self._pulls = Pulls()
         self.resumed = context.env.event()
         context.env.process(self._live())
 
@@ -125,13 +131,14 @@ class Device:
     # The session.
 
     def _connect(self) -> None:
-        gateway = self._gateways[1 + (self._user + self._attempt) % len(self._gateways)]
+        gateway = self._gateways[1 + (self._user + self._device + self._attempt) % len(self._gateways)]
         self._gateway = gateway.name
         if not gateway.accepts:
             self._try_again()
             return
         self._epoch += 1
-        session = self._session = Session(self._context, self._user, self._epoch, self._receive)
+        self._pulls = Pulls()
+        session = self._session = Session(self._context, self._user, self._device, self._epoch, self._receive)
         self._context.env.process(gateway.serve(session))
         session.to_gateway(Hello())
         if self._context.has_faults:
@@ -225,7 +232,7 @@ class Device:
 
     def _read(self, session: Session, conv: int) -> None:
         self._say_delivered()
-        if messages := self._conversations.read(conv):
+        if messages := [one for one in self._conversations.read(conv) if one.sender != self._user]:
             self._say(session, Receipt(conv, self._user, "read", tuple(messages)))
 
     # What comes.
@@ -246,8 +253,8 @@ class Device:
                 self._resume(session)
             case Lost():
                 self._lose(session)
-            case Resumed():
-                self._caught_up()
+            case Resumed() | News() | Pulled():
+                self._follow(session, frame)
             case GoAway(within_s):
                 self._context.env.process(self._leave(session, within_s))
             case Presence():
@@ -258,14 +265,25 @@ class Device:
             ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
             self._context.record("send.ok", **self._own, **ids)
 
-    def _caught_up(self) -> None:
-        if not self.resumed.triggered:
-            self.resumed.succeed()
+    def _follow(self, session: Session, frame: Resumed | News | Pulled) -> None:
+        match frame:
+            case News(conv, position):
+                self._pulls.heard(conv, position)
+            case Pulled(conv, position):
+                self._pulls.came(conv)
+                self._conversations.reached(conv, position)
+            case _:
+                self._pulls.caught_up()
+                if not self.resumed.triggered:
+                    self.resumed.succeed()
+        for conv in self._pulls.due(self._conversations.cursors):
+            session.to_gateway(Pull(conv, self._conversations.cursors.get(conv, 0)))
 
     def _learn_presence(self, presence: Presence) -> None:
         for user, online in presence.online.items():
             answer = {"reader": f"u{user}", "state": "online" if online else "offline"}
-            self._context.record("presence.read", **self._own, **answer, start_ns=presence.start_ns)
+            seen = {"last_seen_ns": at_ns} if (at_ns := presence.last_seen_ns.get(user)) is not None else {}
+            self._context.record("presence.read", **self._own, **answer, **seen, start_ns=presence.start_ns)
 
     def _learn(self, receipt: Receipt) -> None:
         for message in receipt.messages:
@@ -300,6 +318,8 @@ class Device:
         message = frame.message
         own = {"cseq": message.cseq, "hash": message.hash, **frame.stamps()}
         self._record_session("deliver", session, **frame.ids(), **own)
+        if message.sender == self._user:
+            return  # written on another device of the same person: nobody waits for a receipt
         if not self._receipts_due:
             self._work("frame").callbacks.append(lambda _: self._say_delivered())
         self._receipts_due.setdefault(message.conv, []).append(message)

@@ -1,7 +1,7 @@
 """What moves through the model: messages, and the frames between a device and its gateway.
 
-device → gateway    Hello Resume Send Receipt Heartbeat Open Bye
-gateway → device    Welcome Shown Sent Seen Presence Renewed Lapsed Resumed GoAway Lost
+device → gateway    Hello Resume Send Receipt Heartbeat Open Pull Bye
+gateway → device    Welcome Shown Sent Seen Presence Renewed Lapsed Resumed News Pulled GoAway Lost
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Message:
     cseq: int
     size_bytes: int
     hash: str
+    device: int = 0
     message_id: int = 0
     position: int = 0
     partition: int = -1
@@ -44,7 +45,7 @@ class Message:
     def of(cls, action: Action) -> Message:
         """The message of a `send` action. The text is imagined; its hash depends on the message alone."""
         digest = hashlib.sha256(f"{action.uuid}:{action.size_bytes}".encode()).hexdigest()[:16]
-        return cls(action.conv, action.uuid, action.user, action.cseq, action.size_bytes, digest)
+        return cls(action.conv, action.uuid, action.user, action.cseq, action.size_bytes, digest, action.device)
 
     def is_same_record(self, other: Message) -> bool:
         """Whether both come from one record of the log, which was delivered twice."""
@@ -69,12 +70,13 @@ class Send(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """`reader` got these messages of one conversation, or has read them (`state`)."""
+    """`reader` got these messages of one conversation, or has read them (`state`); `told`: their senders hear of it."""
 
     conv: int
     reader: int
     state: str
     messages: tuple[Message, ...]
+    told: bool = True
 
 
 class Heartbeat(NamedTuple):
@@ -88,6 +90,13 @@ class Open(NamedTuple):
     start_ns: int
 
 
+class Pull(NamedTuple):
+    """Send what there is of a conversation after the position last shown."""
+
+    conv: int
+    cursor: int
+
+
 class Bye(NamedTuple):
     """The socket is closed, with or without a goodbye."""
 
@@ -97,18 +106,19 @@ class Welcome(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A message for the device, which has to have shown position `prev` before; `pushed_ns` is None after a resume."""
+    """A message for the device, which has to have shown position `prev` before; `pushed_ns` only of a push."""
 
     message: Message
     prev: int
     pushed_ns: int | None
+    via: str = "push"
 
     def ids(self) -> dict[str, Any]:
         """What a history says of the frame."""
         message = self.message
         ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
         seq = {"seq": message.position} if self.prev >= 0 else {}
-        return {**ids, **seq, "via": "resume" if self.pushed_ns is None else "push"}
+        return {**ids, **seq, "via": self.via}
 
     def stamps(self) -> dict[str, int]:
         """The times of its way, of a push."""
@@ -131,9 +141,10 @@ class Seen(NamedTuple):
 
 
 class Presence(NamedTuple):
-    """Who is online: user → yes or no; the question was asked at `start_ns`."""
+    """Who is online: user → yes or no, and when who is not went; the question was asked at `start_ns`."""
 
     online: Mapping[int, bool]
+    last_seen_ns: Mapping[int, int]
     start_ns: int
 
 
@@ -151,6 +162,20 @@ class Resumed(NamedTuple):
     """Everything missed has been sent."""
 
 
+class News(NamedTuple):
+    """There are messages of a conversation up to this position: pull them."""
+
+    conv: int
+    position: int
+
+
+class Pulled(NamedTuple):
+    """Everything up to this position has been sent."""
+
+    conv: int
+    position: int
+
+
 class GoAway(NamedTuple):
     """The gateway ends within this time: connect to another one, not all at once."""
 
@@ -161,5 +186,5 @@ class Lost(NamedTuple):
     """Not a frame: the socket broke."""
 
 
-ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Bye
-ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Lapsed | Resumed | GoAway | Lost
+ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Pull | Bye
+ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Lapsed | Resumed | News | Pulled | GoAway | Lost

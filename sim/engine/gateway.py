@@ -5,6 +5,7 @@
     Heartbeat ─► receive ─► presence store ─► Renewed
     Open      ─► receive ─► presence store ─► Presence
     Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Resumed
+    Pull      ─► receive ─► store, beside all other frames ─► Shown … Pulled
 
 Frames of one session are honoured one after the other; all of the gateway's work shares one event loop. A gateway that
 was killed or drained is another one when it comes back: without sessions, and with a new loop.
@@ -19,6 +20,8 @@ from typing import Any, NamedTuple
 import simpy
 
 from sim.engine.context import Context, Process
+from sim.engine.flights import Flights, Reading
+from sim.engine.followers import Followers
 from sim.engine.frames import (
     Bye,
     GoAway,
@@ -26,8 +29,11 @@ from sim.engine.frames import (
     Hello,
     Lapsed,
     Message,
+    News,
     Open,
     Presence,
+    Pull,
+    Pulled,
     Receipt,
     Renewed,
     Resume,
@@ -52,10 +58,10 @@ _LOOK_EVERY_S = 0.01
 
 
 class Delivery(NamedTuple):
-    """One frame for some users of one gateway: a message with its `prev`, or a receipt."""
+    """One frame for some addresses at one gateway: a message with its `prev`, or a receipt; or news for followers."""
 
-    users: tuple[int, ...]
-    content: Message | Receipt
+    addresses: tuple[int, ...]
+    content: Message | Receipt | News
     prev: int = -1
 
 
@@ -104,10 +110,14 @@ class Gateway:
         self._registry = registry
         self._memberships = memberships
         self._ids = Snowflake(context, number)
-        # By user who is here; by name every socket that is not closed.
+        # By address that is here; by name every socket that is not closed.
         self._sessions: dict[int, Session] = {}
         self._sockets: dict[str, Session] = {}
         self._known_members: set[int] = set()
+        self._followers = Followers(context, registry, number)
+        self._flights = Flights(context, self._read_after)
+        if context.design.fan_out != "write":
+            context.env.process(self._followers.renew())
 
     def _work(self, operation: str, times: int = 1) -> simpy.Event:
         return self.loop.run(self._context.profile.cpu_s(f"gateway.{operation}") * times)
@@ -160,9 +170,7 @@ class Gateway:
             case Send(message):
                 yield from self._accept(session, message)
             case Receipt():
-                yield from self._require_members(frame.conv)
-                yield self._work("receipt")
-                self._producer.send(frame)
+                yield from self._take_receipt(frame)
             case Heartbeat():
                 if not self._context.loses_heartbeat(self.name):
                     yield from self._beat(session)
@@ -170,15 +178,19 @@ class Gateway:
                 yield from self._require_members(conv)
                 yield self._work("redis")
                 online = yield from self._registry.online(self._context.members[conv])
-                self._push(session, Presence(online, start_ns))
+                absent = [user for user, is_there in online.items() if not is_there]
+                seen_ns = (yield from self._registry.last_seen_ns(absent)) if absent else {}
+                self._push(session, Presence(online, seen_ns, start_ns))
             case Resume():
                 self._context.env.process(self._resume(session, frame))
+            case Pull():
+                self._context.env.process(self._pull(session, frame))
             case _:
                 yield from self._forget(session)
 
     def _welcome(self, session: Session) -> Process:
         yield self._work("connect")
-        self._sessions[session.user] = session
+        self._sessions[session.address] = session
         yield from self._renew(session)
         self._push(session, Welcome())
         if self._draining:
@@ -192,13 +204,14 @@ class Gateway:
 
     def _renew(self, session: Session) -> Generator[simpy.Event, Any, bool]:
         yield self._work("redis")
-        return (yield from self._registry.renew(session.user, session.epoch, self.number))
+        return (yield from self._registry.renew(session.address, session.epoch, self.number))
 
     def _forget(self, session: Session) -> Process:
-        if self._sessions.get(session.user) is session:
-            del self._sessions[session.user]
+        if self._sessions.get(session.address) is session:
+            del self._sessions[session.address]
+        self._followers.forget(session)
         yield self._work("redis")
-        yield from self._registry.forget(session.user, session.epoch, self.number)
+        yield from self._registry.forget(session.address, session.epoch, self.number)
 
     def _accept(self, session: Session, message: Message) -> Process:
         message.accepted_ns = self._context.now_ns
@@ -214,12 +227,20 @@ class Gateway:
             yield self._work("query")
             yield from self._store.read(conv)
 
+    def _take_receipt(self, receipt: Receipt) -> Process:
+        yield from self._require_members(receipt.conv)
+        told = not self._context.design.is_served_on_read(len(self._context.members[receipt.conv]))
+        if told or receipt.state == "read":
+            yield self._work("receipt")
+            self._producer.send(receipt._replace(told=told))
+
     def _push(self, session: Session, frame: ToDevice) -> None:
         self._work("push").callbacks.append(lambda _: session.to_device(frame))
 
     def _resume(self, session: Session, request: Resume) -> Process:
         yield self._work("query")
         yield from self._store.read(session.user)
+        yield from self._follow(session)
         waiting = deque(self._memberships.get(session.user, ()) if request.everything else request.cursors)
         lanes = [
             self._context.env.process(self._catch_up(session, waiting, request.cursors))
@@ -228,21 +249,44 @@ class Gateway:
         yield self._context.env.all_of(lanes)
         self._push(session, Resumed())
 
+    def _follow(self, session: Session) -> Process:
+        fan_out = self._context.design.fan_out
+        if fan_out == "hybrid":  # how large is each?
+            yield self._work("query")
+            yield from self._store.read(session.user)
+        if fan_out != "write":
+            yield self._work("redis")
+            yield from self._followers.follow(session, self._memberships.get(session.user, ()))
+
+    def _pull(self, session: Session, request: Pull) -> Process:
+        yield from self._require_members(request.conv)
+        position = yield from self._catch_up_one(session, request.conv, request.cursor, "pull")
+        self._push(session, Pulled(request.conv, position))
+
+    def _read_after(self, conv: int, position: int) -> Reading:
+        yield self._work("query")
+        yield from self._store.look_up(conv)
+        return (yield from self._store.after(conv, position))
+
     def _catch_up(self, session: Session, waiting: deque[int], cursors: Mapping[int, int]) -> Process:
         while waiting:
             conv = waiting.popleft()
-            read = shown = cursors.get(conv, 0)
-            more = True
-            while more:
-                yield self._work("query")
-                rows = yield from self._store.after(conv, read)
-                more = len(rows) == PAGE
-                for row in rows:
-                    read = row.position
-                    if row.sender != session.user:
-                        prev = shown if self._context.design.cursor == "sequence" else -1
-                        self._push(session, Shown(row, prev, None))
-                        shown = row.position
+            yield from self._catch_up_one(session, conv, cursors.get(conv, 0), "resume")
+
+    def _catch_up_one(self, session: Session, conv: int, cursor: int, via: str) -> Generator[simpy.Event, Any, int]:
+        """Send what others wrote after the cursor; the value is the position of the last row read."""
+        read = shown = cursor
+        more = True
+        while more:
+            rows = yield from self._flights.read(conv, read)
+            more = len(rows) == PAGE
+            for row in rows:
+                read = row.position
+                if self._context.design.address(row.sender, row.device) != session.address:
+                    prev = shown if self._context.design.cursor == "sequence" else -1
+                    self._push(session, Shown(row, prev, None, via))
+                    shown = row.position
+        return read
 
     def deliver(
         self, deliveries: Sequence[Delivery], deadline_s: float
@@ -259,8 +303,12 @@ class Gateway:
 
     def _deliver_one(self, delivery: Delivery, pushed_ns: int) -> tuple[int, ...]:
         content = delivery.content
+        if isinstance(content, News):
+            for session in self._followers.of(content.conv):
+                self._push(session, content)
+            return ()
         frame = Shown(content, delivery.prev, pushed_ns) if isinstance(content, Message) else Seen(content)
-        for user in delivery.users:
-            if user in self._sessions:
-                self._push(self._sessions[user], frame)
-        return tuple(user for user in delivery.users if user not in self._sessions)
+        for address in delivery.addresses:
+            if address in self._sessions:
+                self._push(self._sessions[address], frame)
+        return tuple(address for address in delivery.addresses if address not in self._sessions)

@@ -27,7 +27,7 @@ Absent = Sequence[tuple[int, ...]]
 
 
 class Link:
-    """First in, first out, so that what was pushed first reaches the gateway first."""
+    """First in, first out, so that what was pushed first reaches the gateway first; `failed` is the last call's."""
 
     def __init__(
         self, context: Context, loop: EventLoop, gateways: Mapping[int, Gateway], number: int, registry: Registry
@@ -38,10 +38,11 @@ class Link:
         self._number = number
         self._registry = registry
         self._queue: Inbox[tuple[Delivery, simpy.Event]] = Inbox(context.env)
+        self.failed = False
         context.env.process(self._send())
 
     def push(self, delivery: Delivery) -> simpy.Event:
-        """Queue a delivery; the event's value is the users that were absent."""
+        """Queue a delivery; the event's value is the addresses that were absent."""
         replied = self._context.env.event()
         self._queue.put((delivery, replied))
         return replied
@@ -65,7 +66,10 @@ class Link:
             deadline_s = context.env.now + _CALL_TIMEOUT_S if context.has_faults else float("inf")
             absent = yield from context.answer(gateway.deliver(deliveries, deadline_s), _CALL_TIMEOUT_S, gateway.died)
         yield context.delay("rpc")
+        self.failed = absent is None
         if absent is not None:
             return absent
-        yield from self._registry.drop((user for delivery in deliveries for user in delivery.users), self._number)
-        return [delivery.users for delivery in deliveries]
+        yield from self._registry.drop(
+            (address for delivery in deliveries for address in delivery.addresses), self._number
+        )
+        return [delivery.addresses for delivery in deliveries]

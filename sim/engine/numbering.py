@@ -20,23 +20,26 @@ from sim.engine.frames import Message
 @dataclass(slots=True)
 class _Conversation:
     last: int = 0
-    last_sender: int = -1
-    # The last position by anybody but the last sender.
+    # The address of the device that wrote it.
+    last_writer: int = -1
+    # The last position by any other device.
     last_by_other: int = 0
     # In order of position.
     by_uuid: dict[str, Message] = field(default_factory=dict)
+    writers: dict[str, int] = field(default_factory=dict)
 
-    def add(self, message: Message) -> None:
-        if message.sender != self.last_sender:
-            self.last_by_other, self.last_sender = self.last, message.sender
+    def add(self, message: Message, writer: int) -> None:
+        if writer != self.last_writer:
+            self.last_by_other, self.last_writer = self.last, writer
         self.last = message.position
         self.by_uuid[message.uuid] = message
+        self.writers[message.uuid] = writer
 
     def previous_for(self, reader: int, position: int) -> int:
         if position > self.last:
-            return self.last_by_other if reader == self.last_sender else self.last
+            return self.last_by_other if reader == self.last_writer else self.last
         earlier = (row for row in reversed(self.by_uuid.values()) if row.position < position)
-        return next((row.position for row in earlier if row.sender != reader), 0)
+        return next((row.position for row in earlier if self.writers[row.uuid] != reader), 0)
 
 
 class Numbering:
@@ -46,7 +49,11 @@ class Numbering:
         self.sequenced = context.design.cursor == "sequence"
         self._by_uuid = context.design.dedup == "client-id-key"
         self._looks_back = self.sequenced or self._by_uuid
+        self._design = context.design
         self._conversations: dict[int, _Conversation] = {}
+
+    def _writer(self, message: Message) -> int:
+        return self._design.address(message.sender, message.device)
 
     def must_look_back(self, conv: int) -> bool:
         """Whether the past of the conversation has to be read from the store first."""
@@ -56,7 +63,7 @@ class Numbering:
         """Learn the past of a conversation."""
         conversation = self._conversations.setdefault(conv, _Conversation())
         for row in reversed(list(newest_first)):
-            conversation.add(row)
+            conversation.add(row, self._writer(row))
 
     def forget(self, conv: int) -> None:
         """What we know of a conversation is not what the store has."""
@@ -79,7 +86,7 @@ class Numbering:
         message.position = conversation.last + 1 if self.sequenced else message.message_id
 
     def previous_for(self, message: Message, readers: Iterable[int]) -> dict[int, int]:
-        """What each reader must have shown before this message; -1 where nothing is promised."""
+        """What each address must have shown before this message; -1 where nothing is promised."""
         if not self.sequenced:
             return dict.fromkeys(readers, -1)
         conversation = self._conversations[message.conv]
@@ -89,4 +96,4 @@ class Numbering:
         """The message was placed and stored: it is the last of its conversation, unless it was known before."""
         conversation = self._conversations[message.conv]
         if not self.sequenced or message.position > conversation.last:
-            conversation.add(message)
+            conversation.add(message, self._writer(message))

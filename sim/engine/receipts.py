@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import simpy
 
+from sim.addresses import user_of
 from sim.engine.context import Context, Process
 from sim.engine.frames import Message, Receipt
 from sim.engine.gateway import Delivery
@@ -40,14 +41,15 @@ class Receipts:
         kept = {(receipt.conv, receipt.reader, receipt.state) for receipt in batch}
         yield self._work("receipt", len(kept))
         yield self._env.all_of([self._env.process(self._store.write(conv)) for conv, _, _ in sorted(kept)])
-        senders = sorted({message.sender for receipt in batch for message in receipt.messages})
+        told = [receipt for receipt in batch if receipt.told]
+        senders = sorted({message.sender for receipt in told for message in receipt.messages})
         yield self._work("seen", len(senders))
         routes = yield from self._registry.routes(senders)
-        for receipt in batch:
-            for sender, messages in _by_sender(receipt).items():
-                if sender in routes:
-                    back = receipt._replace(messages=tuple(messages))
-                    self._links[routes[sender]].push(Delivery((sender,), back))
+        for receipt in told:
+            by_sender = _by_sender(receipt)
+            for address, gateway in routes.items():
+                if (messages := by_sender.get(user_of(address))) is not None:
+                    self._links[gateway].push(Delivery((address,), receipt._replace(messages=tuple(messages))))
 
 
 def _by_sender(receipt: Receipt) -> dict[int, list[Message]]:

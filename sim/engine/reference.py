@@ -23,6 +23,7 @@ from typing import Any
 import pandas as pd
 import simpy
 
+from sim.crowds import refuse_crowds
 from sim.design import Design
 from sim.engine.box import BOX
 from sim.engine.context import START_S, Context, Process
@@ -55,7 +56,8 @@ _FINAL_READS_AT_ONCE = 24
 def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int | None = None) -> History:
     """The history of the trace on the scenario's design; `seed` (default: the scenario's) draws the delays.
 
-    The same four arguments give the same history to the byte. Raises ModelError for a trace that is not possible.
+    The same four arguments give the same history to the byte. Raises ModelError for a trace that is not possible, and
+    UsageError for a group over the design's limit.
     """
     box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed, scenario.faults)
     box.run()
@@ -67,6 +69,7 @@ class Box:
 
     def __init__(self, design: Design, trace: Trace, profile: Profile, seed: int, faults: Sequence[Fault] = ()) -> None:
         self.context = context = Context(design, trace.members, profile, seed, has_faults=bool(faults))
+        refuse_crowds(trace, design)
         self._trace = trace
         self._actions = _checked_actions(trace)
         context.event_loop("driver")
@@ -82,8 +85,9 @@ class Box:
         self._workers = {number: self._new_worker(number) for number in range(1, design.workers + 1)}
         self._group = Group(context.env, design.partitions)
         self._group.start(self._workers.values())
-        users = sorted({*self._memberships, *(action.user for action in self._actions)})
-        self._devices = {user: Device(context, user, self._gateways) for user in users}
+        self._devices = {
+            (user, device): Device(context, user, self._gateways, device) for user, device in trace.devices
+        }
         self._faults = faults
 
     def _new_gateway(self, number: int) -> Gateway:
@@ -105,7 +109,7 @@ class Box:
         for action in self._actions:
             if (wait_s := action.t_ns / 1e9 - env.now) > 0:
                 yield env.timeout(wait_s)
-            self._devices[action.user].do(action)
+            self._devices[action.user, action.device].do(action)
         yield env.timeout(max(0.0, self._trace.duration_s - env.now))
         if faults is not None:
             yield faults
@@ -135,20 +139,20 @@ class Box:
 
     def _final_read(self) -> Generator[simpy.Event, Any, bool]:
         """Every device that is away comes back once; after faults, whoever is here sends the heartbeat that is due."""
-        for user, device in self._devices.items():
+        for (user, number), device in self._devices.items():
             if self._faults:
-                device.do(Action(self.context.now_ns, "heartbeat", user))
+                device.do(Action(self.context.now_ns, "heartbeat", user, device=number))
         return bool((yield from self.context.answer(self._read_all(), _DRAIN_AT_MOST_S)))
 
     def _read_all(self) -> Generator[simpy.Event, Any, bool]:
         env = self.context.env
-        away = deque(user for user, device in self._devices.items() if not device.resumed.triggered)
+        away = deque(who for who, device in self._devices.items() if not device.resumed.triggered)
 
         def bring_back() -> Process:
             while away:
-                user = away.popleft()
-                self._devices[user].do(Action(self.context.now_ns, "connect", user))
-                yield self._devices[user].resumed
+                user, number = away.popleft()
+                self._devices[user, number].do(Action(self.context.now_ns, "connect", user, device=number))
+                yield self._devices[user, number].resumed
 
         yield env.all_of([env.process(bring_back()) for _ in range(_FINAL_READS_AT_ONCE)])
         return True
@@ -173,8 +177,7 @@ class Box:
 
 def _checked_actions(trace: Trace) -> Sequence[Action]:
     rows: pd.DataFrame = trace.actions
-    columns = (rows[name].tolist() for name in Action._fields)
-    actions = [Action(*values) for values in zip(*columns, strict=True)]
+    actions = Action.all_of(rows)
     for action in actions:
         if action.t_ns < 0:
             raise ModelError(f"an action at {action.t_ns} ns: only joins come before the run, at 0")

@@ -69,14 +69,14 @@ class Ring(Store):
     def insert(self, message: Message) -> Generator[simpy.Event, Any, bool | None]:
         """See `Store`."""
         if self._context.design.dedup != "lwt":
-            return (yield from self._write(message.conv, self._put(message))) or None
+            return (yield from self._write(message.conv, self._put(message), self._insert_s)) or None
         if (coordinator := self._coordinator(message.conv)) is None:
             return None
         return (yield from self._way_to(coordinator).through(self._insert_if_absent(message)))
 
     def write(self, key: int) -> Process:
         """See `Store`."""
-        while not (yield from self._write(key, lambda _: None)):
+        while not (yield from self._write(key, lambda _: None, self._write_s)):
             yield self._env.timeout(AGAIN_S)
 
     def read(self, key: int) -> Process:
@@ -185,16 +185,16 @@ class Ring(Store):
 
         return apply
 
-    def _write(self, key: int, apply: _Apply) -> Generator[simpy.Event, Any, bool]:
+    def _write(self, key: int, apply: _Apply, cpu_s: float) -> Generator[simpy.Event, Any, bool]:
         """Whether enough replicas have it, as far as the client learns."""
         coordinator = self._coordinator(key)
         if coordinator is None:
             return False
-        return bool((yield from self._way_to(coordinator).through(self._written(coordinator, key, apply))))
+        return bool((yield from self._way_to(coordinator).through(self._written(coordinator, key, apply, cpu_s))))
 
-    def _written(self, coordinator: Node, key: int, apply: _Apply) -> Generator[simpy.Event, Any, bool]:
+    def _written(self, coordinator: Node, key: int, apply: _Apply, cpu_s: float) -> Generator[simpy.Event, Any, bool]:
         yield from coordinator.passable()
-        copies = [self._env.process(self._replicate(node, apply)) for node in self.replicas(key)]
+        copies = [self._env.process(self._replicate(node, apply, cpu_s)) for node in self.replicas(key)]
         give_up = self._env.timeout(WRITE_TIMEOUT_S) if self._context.has_faults else None
         while (done := sum(bool(each.triggered and each.value) for each in copies)) < self._needed:
             open_ones = [each for each in copies if not each.triggered]
@@ -204,11 +204,11 @@ class Ring(Store):
         yield self._context.delay("store")
         return (yield from coordinator.answerable()) and done >= self._needed
 
-    def _replicate(self, node: Node, apply: _Apply) -> Generator[simpy.Event, Any, bool]:
+    def _replicate(self, node: Node, apply: _Apply, cpu_s: float) -> Generator[simpy.Event, Any, bool]:
         """A write at one replica; one that is down, or too late, gets a hint instead."""
         began_s = self._env.now
         if not self._is_down(node):
-            in_time = (yield from node.work(self._write_s)) and self._env.now - began_s <= WRITE_TIMEOUT_S
+            in_time = (yield from node.work(cpu_s)) and self._env.now - began_s <= WRITE_TIMEOUT_S
             if in_time:
                 apply(node)
                 return True
@@ -267,7 +267,7 @@ class Ring(Store):
         coordinator = self._coordinator(conv)
         if coordinator is None:
             return False
-        return (yield from self._written(coordinator, conv, self._put(self._accepted[conv][position])))
+        return (yield from self._written(coordinator, conv, self._put(self._accepted[conv][position]), self._insert_s))
 
     def _round(self, conv: int) -> Generator[simpy.Event, Any, list[Node]]:
         """A round of Paxos: the quorum that answered, empty if there was none."""

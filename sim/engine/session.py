@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.engine.context import Context, Inbox, Wire
 from sim.engine.frames import Lost, ToDevice, ToGateway
+from sim.trace import device_name
 
 
 class Session:
@@ -19,8 +20,17 @@ class Session:
     It is ready when what was left from earlier sessions has been sent: new messages may follow.
     """
 
-    def __init__(self, context: Context, user: int, epoch: int, receive: Callable[[Session, ToDevice], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        user: int,
+        device: int,
+        epoch: int,
+        receive: Callable[[Session, ToDevice], None],
+    ) -> None:
         self.user = user
+        self.address = context.design.address(user, device)
+        self.device_name = device_name(user, device)
         self.epoch = epoch
         self.open = True
         self.welcome = False
@@ -35,7 +45,7 @@ class Session:
     @property
     def name(self) -> str:
         """Such as `u17.2`."""
-        return f"u{self.user}.{self.epoch}"
+        return f"{self.device_name}.{self.epoch}"
 
     def to_gateway(self, frame: ToGateway) -> None:
         """Send a frame up."""

@@ -1,4 +1,8 @@
-"""The store: Cassandra with one partition a conversation, rows in order of their position.
+"""The store: Cassandra with one partition a conversation and time bucket, rows in order of their position.
+
+A run is shorter than a bucket, so each conversation has one; what buckets cost is the directory that lists them: a
+write with a conversation's first message, and a read before its past is read. Retention is longer than a run, too:
+nothing expires in it.
 
 An insert `IF NOT EXISTS` is a lightweight transaction: prepare, read, propose and commit, four round trips instead
 of one.
@@ -29,7 +33,11 @@ class Store:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._write_s = context.profile.cpu_s("cassandra.write")
+        index_s = context.profile.cpu_s("cassandra.index") if context.design.search == "sai" else 0.0
+        self._insert_s = self._write_s + index_s
         self._read_s = context.profile.cpu_s("cassandra.read")
+        self._bucketed = context.design.bucket != "none"
+        self._entered: set[int] = set()
         self._start()
 
     def _start(self) -> None:
@@ -48,8 +56,9 @@ class Store:
 
     def _insert(self, message: Message) -> Generator[simpy.Event, Any, bool]:
         position = message.position
-        for _ in range(self._trips):
+        for _ in range(self._trips - 1):
             yield from self._query(self._write_s)
+        yield from self._query(self._insert_s)
         rows = self._rows[message.conv]
         if position not in rows:
             insort(self._order[message.conv], position)
@@ -66,6 +75,17 @@ class Store:
     def read(self, key: int) -> Process:
         """The cost of a query."""
         yield from self._insist(self._read_s)
+
+    def enter(self, conv: int) -> Process:
+        """The cost of a bucket's entry in the directory, with the first message of a conversation."""
+        if self._bucketed and conv not in self._entered:
+            yield from self.write(conv)
+            self._entered.add(conv)
+
+    def look_up(self, conv: int) -> Process:
+        """The cost of the directory's answer to which buckets a conversation has."""
+        if self._bucketed:
+            yield from self.read(conv)
 
     def _insist(self, cpu_s: float) -> Process:
         while not (yield from self._way.through(self._query(cpu_s))):

@@ -1,7 +1,8 @@
 """The delivery worker: polls its partitions, keeps conversations in order, stores, routes, pushes, then commits.
 
 poll ─► chain of the conversation ─► numbered ─► stored ─► routed ─► links ─► gateways
-                                                              └─ not connected, or absent there ─► push notification
+                                        │                     └─ not connected, or absent there ─► push notification
+                                        └─ of a conversation that its members read ─► news ─► links
 poll ─► chain of the partition (receipts, see `receipts`)
 
 Offsets are committed after the work, so a record may be worked on twice and is never skipped. A store that does not
@@ -16,12 +17,14 @@ from typing import Any
 
 import simpy
 
+from sim.addresses import user_of
 from sim.engine.chains import Chains
 from sim.engine.context import Context, Process
 from sim.engine.frames import Message
 from sim.engine.gateway import Delivery, Gateway
 from sim.engine.link import Link
 from sim.engine.log import Consumer, Log, Record
+from sim.engine.news import News
 from sim.engine.numbering import Numbering
 from sim.engine.presence import Registry
 from sim.engine.receipts import Receipts
@@ -52,9 +55,11 @@ class Worker:
         self._log = log
         self.loop = context.event_loop(f"worker-{number}")
         self._links = {key: Link(context, self.loop, gateways, key, registry) for key in gateways}
+        self._news = News(context, registry, self._links)
         self._receipts = Receipts(context, self._work, store, registry, self._links)
         self._chains = Chains(context.env, _AT_ONCE)
         self._known_members: set[int] = set()
+        self._known_sizes: set[int] = set()
         self._numbering: Numbering
         self._consumer: Consumer
         self._committed = 0
@@ -133,7 +138,11 @@ class Worker:
         message.started_ns = round(started_s * 1e9)
         if (yield from self._place(message)):
             message.stored_ns = self._context.now_ns
-            yield from self._route(message, done)
+            if (yield from self._is_read(message.conv)):
+                self._numbering.stored(message)
+                self._news.tell(message.conv, message.position, done)
+            else:
+                yield from self._route(message, done)
         else:
             done()
 
@@ -143,6 +152,7 @@ class Worker:
         while True:
             if numbering.must_look_back(message.conv):
                 yield self._work("query")
+                yield from self._store.look_up(message.conv)
                 numbering.look_back(message.conv, (yield from self._store.latest(message.conv)))
             if (known := numbering.known(message, conflicted=conflicted)) is not None:
                 message.position = known.position
@@ -156,26 +166,41 @@ class Worker:
             numbering.forget(message.conv)
             conflicted = True
 
+    def _stored(self, message: Message) -> Generator[simpy.Event, Any, bool | None]:
+        yield from self._store.enter(message.conv)
+        return (yield from self._store.insert(message))
+
     def _insert(self, message: Message) -> Generator[simpy.Event, Any, bool]:
         limit_s = _BACK_OFF_S[0]
-        while (applied := (yield from self._context.answer(self._store.insert(message), _STORE_TIMEOUT_S))) is None:
+        while (applied := (yield from self._context.answer(self._stored(message), _STORE_TIMEOUT_S))) is None:
             yield self._context.env.timeout(self._context.back_off_s(limit_s))
             limit_s = min(2 * limit_s, _BACK_OFF_S[1])
             if self.loop.stopped:
                 yield self.loop.awake()
         return bool(applied)
 
+    def _is_read(self, conv: int) -> Generator[simpy.Event, Any, bool]:
+        """Whether its members read the conversation; how many they are is asked for once."""
+        design = self._context.design
+        if design.fan_out == "hybrid" and conv not in self._known_sizes:
+            self._known_sizes.add(conv)
+            yield self._work("query")
+            yield from self._store.read(conv)
+        return design.is_served_on_read(len(self._context.members[conv]))
+
     def _route(self, message: Message, done: Callable[[], None]) -> Process:
         yield from self._read_members(message.conv)
-        recipients = [user for user in self._context.members[message.conv] if user != message.sender]
+        design, members = self._context.design, self._context.members[message.conv]
+        recipients = [user for user in members if user != message.sender]
         yield self._work("route")
-        routes = yield from self._registry.routes(recipients)
+        # The sender's other devices get it, too, where the registry knows them.
+        routes = yield from self._registry.routes(members if design.registry == "device" else recipients)
+        routes.pop(design.address(message.sender, message.device), None)
         yield self._work("recipient", len(recipients))
         message.routed_ns = self._context.now_ns
-        replies = self._push(message, routes)
+        pushed = self._push(message, routes)
         self._numbering.stored(message)
-        offline = [user for user in recipients if user not in routes]
-        self._context.env.process(self._finish(message, replies, offline, done))
+        self._context.env.process(self._finish(message, pushed, recipients, done))
 
     def _read_members(self, conv: int) -> Process:
         if conv not in self._known_members:
@@ -183,21 +208,28 @@ class Worker:
             yield self._work("query")
             yield from self._store.read(conv)
 
-    def _push(self, message: Message, routes: Mapping[int, int]) -> list[simpy.Event]:
+    def _push(self, message: Message, routes: Mapping[int, int]) -> list[tuple[Delivery, simpy.Event]]:
         groups: dict[tuple[int, int], list[int]] = {}
-        for user, prev in self._numbering.previous_for(message, routes).items():
-            groups.setdefault((routes[user], prev), []).append(user)
-        return [
-            self._links[gateway].push(Delivery(tuple(users), message, prev))
-            for (gateway, prev), users in groups.items()
-        ]
+        for address, prev in self._numbering.previous_for(message, routes).items():
+            groups.setdefault((routes[address], prev), []).append(address)
+        pushed = []
+        for (gateway, prev), addresses in groups.items():
+            delivery = Delivery(tuple(addresses), message, prev)
+            pushed.append((delivery, self._links[gateway].push(delivery)))
+        return pushed
 
     def _finish(
-        self, message: Message, replies: Sequence[simpy.Event], offline: Iterable[int], done: Callable[[], None]
+        self,
+        message: Message,
+        pushed: Sequence[tuple[Delivery, simpy.Event]],
+        recipients: Iterable[int],
+        done: Callable[[], None],
     ) -> Process:
-        yield self._context.env.all_of(replies)
-        absent = [user for reply in replies for user in reply.value or ()]
-        if notified := [*offline, *absent]:
+        yield self._context.env.all_of([reply for _, reply in pushed])
+        reached = {
+            user_of(address) for sent, reply in pushed for address in set(sent.addresses).difference(reply.value or ())
+        }
+        if notified := [user for user in recipients if user not in reached]:
             yield self._work("notify")
             yield from self._registry.notify()
             for user in notified:

@@ -56,7 +56,7 @@ def measure(history: History, cores: int) -> dict[str, float]:
     delivery, ack = _delivery(history), _ack(history, sends)
     receipt = _receipt(history, delivery)
     seconds = window.end_s - window.start_s
-    shown_s = history.of_kind("deliver").query("via == 'push'")["t_ns"] / 1e9
+    shown_s = history.of_kind("deliver").query("via in @LIVE")["t_ns"] / 1e9
     return {
         **_described("delivery", delivery[window.holds(delivery["meant_s"])]["latency_s"]),
         **_described("ack", ack[window.holds(ack["meant_s"])]["latency_s"]),

@@ -55,6 +55,16 @@ _MESSENGER: dict[str, tuple[Parameter, ...]] = {
             high=1.0,
         ),
     ),
+    "population.second_device": (
+        assumed(
+            "users with a second device",
+            0.0,
+            "share",
+            "phones alone, as in the document; up to four more devices since 2021 (engineering.fb.com, from memory)",
+            low=0.0,
+            high=0.3,
+        ),
+    ),
     "traffic.messages": (
         sourced(
             "messages/s of the scenario",

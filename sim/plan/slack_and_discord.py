@@ -34,6 +34,9 @@ SLACK: dict[str, tuple[Parameter, ...]] = {
             high=0.3,
         ),
     ),
+    "population.second_device": (
+        assumed("users with a second device", 0.3, "share", "the phone beside the computer", low=0.1, high=0.6),
+    ),
     "workspaces.size_median": (
         assumed("workspace size median", 60.0, "people", "no published histogram was found", low=10, high=200),
     ),
@@ -105,6 +108,9 @@ DISCORD: dict[str, tuple[Parameter, ...]] = {
             0.05,
             0.3,
         ),
+    ),
+    "population.second_device": (
+        assumed("users with a second device", 0.2, "share", "the phone beside the computer", low=0.05, high=0.5),
     ),
     "guilds.per_user": (
         assumed("guilds per user", 3.0, "guilds", "40 % in 1 to 3, 15 % in 6 or more (worldmetrics.org, weak)", 1, 10),

@@ -5,7 +5,8 @@
                       ├─ keep_alive ──► heartbeat
                       └─ end of the session ──► disconnect | crash,  later connect again
 
-A session in the background only keeps alive. Members of the viral group write to it besides what they write anyway.
+A session in the background only keeps alive, and so does a second device; of what its owner writes while it is
+connected, half is written on it. Members of the viral group write to it besides what they write anyway.
 
 Whoever is online when the run ends is left online.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from sim.workload.drops import with_drops
 from sim.workload.gaps import gaps_s
 from sim.workload.samplers import FloatArray, activities, text_size_bytes
 from sim.workload.scripted import scripted_actions
-from sim.workload.sessions import Session, draw_sessions
+from sim.workload.sessions import Session, draw_second_sessions, draw_sessions
 from sim.workload.streams import Streams
 from sim.workload.surges import draw_clock
 
@@ -54,6 +55,7 @@ def make_trace(scenario: Scenario, seed: int | None = None) -> Trace:
     membership = with_viral_group(scenario, streams, usual) if scenario.traffic.hot_share else usual
     sessions = with_drops(scenario, draw_sessions(scenario, streams), streams.drops)
     people = _People(scenario, streams, usual, membership, sessions)
+    people.second_devices(draw_second_sessions(scenario, streams))
     joins = [Action(0, "join", u, c) for u, c in zip(membership.user.tolist(), membership.conv.tolist(), strict=True)]
     return Trace.of([*joins, *people.live()], seed, scenario.run.duration_s)
 
@@ -78,8 +80,25 @@ class _People:
         self._env = simpy.Environment()
         # Users who are online in the foreground, each with the conversations that they are about to read.
         self._online: dict[int, set[int]] = {}
-        self._cseq: Counter[tuple[int, int]] = Counter()
+        # Users whose second device is connected.
+        self._beside: set[int] = set()
+        self._cseq: Counter[tuple[int, int, int]] = Counter()
         self._actions: list[Action] = []
+
+    def second_devices(self, sessions: Mapping[int, Sequence[Session]]) -> None:
+        """These users have a second device, with these sessions."""
+        for user, of_device in sessions.items():
+            self._env.process(self._device(user, of_device))
+
+    def _device(self, user: int, sessions: Sequence[Session]) -> Process:
+        for session in sessions:
+            yield self._env.timeout(session.start_ns - self._env.now)
+            self._act("connect", user, device=1)
+            self._beside.add(user)
+            self._env.process(self._keep_alive(user, session.end_ns, device=1))
+            yield self._env.timeout(session.end_ns - self._env.now)
+            self._beside.discard(user)
+            self._act("crash" if session.crashes else "disconnect", user, device=1)
 
     def live(self) -> list[Action]:
         """Everything that everybody does until the end of the run, in order of time."""
@@ -150,10 +169,11 @@ class _People:
 
     def _send(self, user: int, conv: int) -> None:
         traffic = self._scenario.traffic
-        self._cseq[user, conv] += 1
+        device = int(user in self._beside and self._streams.devices.random() < 0.5)
+        self._cseq[user, conv, device] += 1
         size_bytes = text_size_bytes(self._streams.texts, traffic.text_letters_mu, traffic.text_letters_sigma)
         uuid = str(UUID(bytes=self._streams.uuids.bytes(16), version=4))
-        self._act("send", user, conv, uuid, self._cseq[user, conv], size_bytes)
+        self._act("send", user, conv, uuid, self._cseq[user, conv, device], size_bytes, device)
         for reader in self._members[conv]:
             unread = self._online.get(reader)
             if reader != user and unread is not None and conv not in unread:
@@ -177,16 +197,25 @@ class _People:
             yield self._env.timeout(round(gap_ns))
             self._act("open", user, self._preference.pick(user, self._streams.opens.random()))
 
-    def _keep_alive(self, user: int, end_ns: int) -> Process:
+    def _keep_alive(self, user: int, end_ns: int, device: int = 0) -> Process:
         advance = _PHASE_SPREAD * (user % _PHASES) / _PHASES
         gap_ns = round(self._heartbeat_ns * (1 - advance))
         while self._env.now + gap_ns < end_ns:
             yield self._env.timeout(gap_ns)
-            self._act("heartbeat", user)
+            self._act("heartbeat", user, device=device)
             gap_ns = self._heartbeat_ns
 
-    def _act(self, action: str, user: int, conv: int = -1, uuid: str = "", cseq: int = 0, size_bytes: int = 0) -> None:
-        self._actions.append(Action(int(self._env.now), action, user, conv, uuid, cseq, size_bytes))
+    def _act(
+        self,
+        action: str,
+        user: int,
+        conv: int = -1,
+        uuid: str = "",
+        cseq: int = 0,
+        size_bytes: int = 0,
+        device: int = 0,
+    ) -> None:
+        self._actions.append(Action(int(self._env.now), action, user, conv, uuid, cseq, size_bytes, device))
 
 
 def _rates_per_s(activity: FloatArray, volumes_s: FloatArray, expected: float) -> FloatArray:

@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 from numpy.random import Generator
 
 from sim.scenario import Scenario
@@ -51,6 +52,25 @@ def draw_sessions(scenario: Scenario, streams: Streams) -> list[list[Session]]:
     model = _OnOff(scenario, connected / users, streams.sessions)
     drawn = [list(model.sessions(arrivals_s[user] if user in online else None)) for user in range(users)]
     return [_attended(sessions, scenario.population.foreground, streams.attention) for sessions in drawn]
+
+
+def draw_second_sessions(scenario: Scenario, streams: Streams) -> dict[int, list[Session]]:
+    """Sessions of second devices, by user: each comes and goes by itself, as often connected as a first one.
+
+    They hold a socket in the background; the person looks at what comes on the first.
+    """
+    users, share = scenario.box_users, scenario.population.second_device
+    if not share:
+        return {}
+    connected = scenario.box_connected / users
+    model = _OnOff(scenario, connected, streams.device_sessions)
+    ramp_s = min(scenario.run.warm_up_s / 2, RAMP_MAX_S)
+    owners = np.flatnonzero(streams.devices.random(users) < share).tolist()
+    online_s = [streams.devices.uniform(0, ramp_s) if streams.devices.random() < connected else None for _ in owners]
+    return {
+        user: [replace(session, foreground=False) for session in model.sessions(from_s)]
+        for user, from_s in zip(owners, online_s, strict=True)
+    }
 
 
 def _attended(sessions: list[Session], share: float, rng: Generator) -> list[Session]:

@@ -29,6 +29,8 @@ class Streams:
     circles: Generator
     viral: Generator
     viral_gaps: Generator
+    devices: Generator
+    device_sessions: Generator
 
     @classmethod
     def of(cls, seed: int) -> Self:

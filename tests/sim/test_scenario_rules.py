@@ -69,6 +69,10 @@ def test_a_value_out_of_bounds_is_named_with_the_bound(setting: str, fault: str)
     ("setting", "fault"),
     [
         ("traffic.group_size_max=2000", 'traffic.group_size_max (2,000) is over the 1,024 of kind = "messenger"'),
+        (
+            "design.group_limit=200",
+            "traffic.group_size_max (256) is over design.group_limit (200): nobody could join; raise the limit",
+        ),
         ("traffic.group_size_median=300", "traffic.group_size_median (300) is over traffic.group_size_max (256)"),
         ("traffic.daily_peak=6", "traffic.daily_peak (6) is over traffic.event_peak (5)"),
         ("kind=guild", 'kind = "guild" needs the table [guilds], such as per_user = 3'),
@@ -103,6 +107,19 @@ def test_a_trace_that_would_never_end_is_refused_with_what_makes_it_long(setting
         ScenarioError, match=rf"--set {setting.split('=')[0]}: {rows} of the trace, which may have 20,0"
     ):
         load_scenario("whatsapp", ["scale.connections=1:10_000", setting])
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ("storage.retention=30years", "storage.retention (30 years) is longer than Cassandra's longest TTL, 20 years"),
+        ("storage.retention=60s", "storage.retention (60 s) must be longer than run.duration (60 s)"),
+    ],
+)
+def test_a_retention_that_cassandra_cannot_keep_is_refused_unless_nothing_deletes(setting: str, fault: str) -> None:
+    assert fault in _problem_of(setting)
+    kept = load_scenario("whatsapp", [setting, "design.retention=none"])
+    assert kept.design.retention == "none"
 
 
 def test_groups_may_be_as_large_as_the_kind_allows() -> None:

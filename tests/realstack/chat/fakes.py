@@ -11,7 +11,7 @@ from realstack.chat.records import MessageRecord
 from realstack.chat.registry import Registry
 from realstack.chat.settings import Choices, Settings
 from realstack.chat.shelf import Shelf
-from realstack.chat.store import PAGE, Row, Store
+from realstack.chat.store import PAGE, Page, Row, Store
 from sim.design import Design
 
 
@@ -37,6 +37,7 @@ class MemoryStore(Store):
         self.asked: list[int] = []
         self.failures = 0
         self._lwt = if_not_exists
+        self.searchable = False
 
     async def insert(self, message: MessageRecord, position: int, partition: int, offset: int) -> bool:
         await asyncio.sleep(0)
@@ -58,6 +59,11 @@ class MemoryStore(Store):
         rows = self.rows.get(conv, {})
         return [rows[p] for p in sorted(rows) if p > position][:limit]
 
+    async def before(self, conv: int, position: int, limit: int = PAGE) -> Page:
+        rows = self.rows.get(conv, {})
+        found = [rows[p] for p in sorted(rows, reverse=True) if p < position][:limit]
+        return Page(found, found[-1].position if len(found) == limit else 0)
+
     async def latest(self, conv: int, limit: int = PAGE) -> list[Row]:
         rows = self.rows.get(conv, {})
         return [rows[p] for p in sorted(rows, reverse=True)][:limit]
@@ -65,6 +71,9 @@ class MemoryStore(Store):
     async def members(self, conv: int) -> tuple[int, ...]:
         self.asked.append(conv)
         return self.of_conversation.get(conv, ())
+
+    async def sizes(self, convs: Sequence[int]) -> dict[int, int]:
+        return {conv: len(self.of_conversation.get(conv, ())) for conv in convs}
 
     async def memberships(self, user: int) -> tuple[int, ...]:
         return tuple(conv for conv, users in self.of_conversation.items() if user in users)
@@ -97,6 +106,8 @@ class MemoryRegistry(Registry):
         self.homes: dict[int, tuple[str, int]] = {}
         self.addresses: dict[str, str] = {}
         self.heartbeats: list[int] = []
+        self.followed: dict[int, list[str]] = {}
+        self.left_ms: dict[int, int] = {}
         self.failures = 0
 
     async def connect(self, user: int, epoch: int, gateway: str) -> None:
@@ -122,6 +133,16 @@ class MemoryRegistry(Registry):
 
     async def online(self, users: Sequence[int]) -> set[int]:
         return {user for user in users if user in self.homes}
+
+    async def last_seen_ms(self, users: Sequence[int]) -> dict[int, int]:
+        return {user: self.left_ms[user] for user in users if user in self.left_ms}
+
+    async def follow(self, convs: Sequence[int], gateway: str) -> None:
+        for conv in convs:
+            self.followed.setdefault(conv, []).append(gateway)
+
+    async def followed_at(self, conv: int) -> list[str]:
+        return self.followed.get(conv, [])
 
     async def gateway_address(self, name: str) -> str | None:
         if self.failures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import Server
@@ -36,16 +37,16 @@ class BrokenStore(MemoryStore):
 class House:
     """gateway-1, with conversation 5 of Anna and Bert."""
 
-    def __init__(self, store: MemoryStore | None = None) -> None:
+    def __init__(self, store: MemoryStore | None = None, **design: Any) -> None:
         self.store = store or MemoryStore({5: (ANNA, BERT)})
         self.registry = MemoryRegistry()
         self.producer = producer = PromptProducer()
         self.metrics = metrics = GatewayMetrics()
         self.tokens = Tokens(new_key())
-        members = Membership(self.store)
-        service = MessageService(settings(), producer, producer, members, 1, on_append_s=metrics.append_s.observe)
+        members, made = Membership(self.store), settings(**design)
+        service = MessageService(made, producer, producer, members, 1, on_append_s=metrics.append_s.observe)
         rest = service, members, self.registry, self.store, self.tokens, metrics
-        self.gateway = Gateway("gateway-1", settings(), *rest)
+        self.gateway = Gateway("gateway-1", made, *rest)
         self.server: Server
         self.url = ""
 
@@ -65,10 +66,10 @@ class House:
 
 
 def in_a_house(
-    scene: Callable[[House], Awaitable[None]], store: MemoryStore | None = None, limit_s: float = 60.0
+    scene: Callable[[House], Awaitable[None]], store: MemoryStore | None = None, limit_s: float = 60.0, **design: Any
 ) -> None:
     async def main() -> None:
-        house = House(store)
+        house = House(store, **design)
         async with listen(house.gateway) as server:
             house.server = server
             house.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"

@@ -21,7 +21,7 @@ def on_a_gateway(scene: Callable[[Connection, ClientConnection], Awaitable[None]
         connected: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
 
         async def handle(socket: ServerConnection) -> None:
-            connection = Connection(socket, user=1, epoch=1)
+            connection = Connection(socket, address=1, epoch=1)
             connected.set_result(connection)
             await socket.wait_closed()
             connection.close()

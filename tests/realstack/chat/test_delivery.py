@@ -10,8 +10,10 @@ import pytest
 
 from realstack.chat.delivery import Delivery
 from realstack.chat.frames import Message, ReceiptItem, Seen, decode_to_device
+from realstack.chat.frames import News as Notice
 from realstack.chat.links import Link, Links
 from realstack.chat.message_service import Membership
+from realstack.chat.news import News
 from realstack.chat.numbering import Numbering
 from realstack.chat.pushes import Pushes
 from realstack.chat.receipts import Receipts
@@ -28,9 +30,14 @@ class MemoryLink(Link):
         self.pushed: list[tuple[Any, list[int]]] = []
         self.away = set(away)
         self.failed = False
+        self.fails: list[bool] = []
 
-    def push(self, frame: bytes, users: Sequence[int], *, stamped: bool) -> asyncio.Future[list[int]]:
+    def push(
+        self, frame: bytes, users: Sequence[int], *, stamped: bool, conv: int | None = None
+    ) -> asyncio.Future[list[int]]:
         self.pushed.append((decode_to_device(frame), list(users)))
+        if self.fails:
+            self.failed = self.fails.pop(0)
         answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
         answer.set_result([user for user in users if user in self.away])
         return answer
@@ -74,7 +81,8 @@ class World:
             self.registry,
             self.links,
             self.pushes,
-            sequenced=choices.sequenced,
+            News(self.registry, self.links, interval_s=0.01),
+            choices,
         )
         self.receipts = Receipts(self.store, self.registry, self.links)
 
@@ -208,3 +216,56 @@ def test_delivered_reaches_the_sender_before_read(failures: int) -> None:
 
 def test_a_receipt_of_nothing_is_no_trouble() -> None:
     assert in_a_world(lambda world: world.receipts.hand_back([receipt(BERT)])).links.opened == {}
+
+
+def notices(world: World, gateway: str) -> list[int]:
+    return [f.position for f, _ in world.links.opened[gateway].pushed if isinstance(f, Notice)]
+
+
+def test_a_message_that_members_read_is_announced_at_the_gateways_with_followers_and_pushed_to_nobody() -> None:
+    async def scene(world: World) -> None:
+        world.registry.followed = {5: ["gateway-2"]}
+        await world.deliver("m1", ANNA, 0)
+
+    world = in_a_world(scene, fan_out="hybrid", fan_out_limit=3)
+    assert notices(world, "gateway-2") == [1]
+    assert list(world.links.opened) == ["gateway-2"]
+    assert world.pushes.notified == []
+
+
+def test_up_to_the_limit_members_are_pushed_to() -> None:
+    world = in_a_world(lambda world: world.deliver("m1", ANNA, 0), fan_out="hybrid", fan_out_limit=4)
+    assert world.pushed("gateway-2") == [("m1", 1, 0, [CARL])]
+
+
+def test_many_messages_are_few_notices_of_which_the_last_names_the_last_message() -> None:
+    async def scene(world: World) -> None:
+        world.registry.followed = {5: ["gateway-1"]}
+        rests = [await world.delivery.deliver(record(f"m{n}"), 0, n, polled_ns=1) for n in range(50)]
+        await asyncio.gather(*(rest for rest in rests if rest is not None))
+
+    told = notices(in_a_world(scene, fan_out="read"), "gateway-1")
+    assert told[-1] == 50
+    assert told == sorted(told)
+    assert len(told) <= 3
+
+
+def test_a_gateway_that_does_not_take_the_news_is_told_again() -> None:
+    async def scene(world: World) -> None:
+        world.registry.followed = {5: ["gateway-1"]}
+        link = await world.links.to("gateway-1")
+        assert isinstance(link, MemoryLink)
+        link.fails = [True, True, False]
+        await world.deliver("m1", ANNA, 0)
+
+    assert notices(in_a_world(scene, fan_out="read"), "gateway-1") == [1, 1, 1]
+
+
+def test_what_a_member_has_read_there_is_kept_and_told_to_nobody() -> None:
+    async def scene(world: World) -> None:
+        receipt = ReceiptRecord(5, BERT, "read", [ReceiptItem("m1", ANNA, 1)], told=False)
+        await world.receipts.hand_back([receipt])
+
+    world = in_a_world(scene)
+    assert world.store.receipts == [(5, BERT, "read", 1)]
+    assert world.links.opened == {}

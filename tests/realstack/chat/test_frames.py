@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from realstack.chat import frames
 from realstack.chat.frames import Frame, Message, ReceiptItem, Send, decode_to_device, decode_to_gateway, encode
 from realstack.chat.media_ref import MediaRef
+from sim.addresses import MOST_DEVICES
 
 ids = st.integers(0, 2**31 - 1)
 positions = st.integers(0, 2**63 - 1)
@@ -24,12 +25,15 @@ digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 media = st.none() | st.builds(MediaRef, digests, st.text(max_size=64), st.integers(1, 2**31 - 1))
 
 TO_GATEWAY: dict[type[Frame], st.SearchStrategy[Any]] = {
-    frames.Hello: st.builds(frames.Hello, ids, ids, st.text(max_size=512)),
+    frames.Hello: st.builds(frames.Hello, ids, ids, st.text(max_size=512), st.integers(0, MOST_DEVICES - 1)),
     frames.Resume: st.builds(frames.Resume, st.dictionaries(ids, positions), st.booleans()),
     frames.Send: st.builds(frames.Send, ids, uuids, ids, st.text(), media),
     frames.Receipt: st.builds(frames.Receipt, ids, states, st.lists(items)),
     frames.Heartbeat: st.builds(frames.Heartbeat),
     frames.Open: st.builds(frames.Open, ids),
+    frames.Pull: st.builds(frames.Pull, ids, positions),
+    frames.Search: st.builds(frames.Search, ids, st.text(), st.none() | positions),
+    frames.Fetch: st.builds(frames.Fetch, ids, st.none() | positions),
 }
 messages = st.builds(
     Message, ids, uuids, ids, ids, positions, positions, st.integers(-1, 2**62), st.text(),
@@ -43,7 +47,11 @@ TO_DEVICE: dict[type[Frame], st.SearchStrategy[Any]] = {
     frames.Refused: st.builds(frames.Refused, uuids, st.text()),
     frames.Seen: st.builds(frames.Seen, ids, ids, states, st.lists(uuids)),
     frames.HeartbeatOk: st.builds(frames.HeartbeatOk, stamp),
-    frames.Presence: st.builds(frames.Presence, ids, st.lists(ids), st.lists(ids)),
+    frames.Presence: st.builds(frames.Presence, ids, st.lists(ids), st.lists(ids), st.dictionaries(ids, stamp)),
+    frames.News: st.builds(frames.News, ids, positions),
+    frames.Pulled: st.builds(frames.Pulled, ids, positions),
+    frames.Found: st.builds(frames.Found, ids, st.lists(messages, max_size=3), positions),
+    frames.Page: st.builds(frames.Page, ids, st.lists(messages, max_size=3), positions),
     frames.GoAway: st.builds(frames.GoAway, st.floats(0, 60)),
     frames.Error: st.builds(frames.Error, st.text(), st.text()),
 }
@@ -89,7 +97,7 @@ def test_no_text_confuses_the_stamp(text: str) -> None:
 @given(SAID_BY_DEVICES, st.data())
 def test_a_frame_without_one_of_its_fields_is_refused(frame: Frame, data: st.DataObject) -> None:
     document = json.loads(encode(frame))
-    optional = {"everything", "media"}
+    optional = {"everything", "before", "device", "media"}
     del document[data.draw(st.sampled_from(sorted(set(document) - optional)))]
     with pytest.raises(msgspec.DecodeError):
         decode_to_gateway(json.dumps(document))

@@ -15,11 +15,11 @@ from websockets.frames import Close
 
 from realstack.chat import frames
 from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest, Delivery
-from realstack.chat.frames import Error, Message, ReceiptItem, Resumed, Sent, decode_to_device, encode
+from realstack.chat.frames import Error, Message, Page, ReceiptItem, Resumed, Sent, decode_to_device, encode
 from realstack.chat.gateway import _grpc_server
 from realstack.chat.policy import FrameBucket
 from realstack.chat.records import decode_message
-from realstack.chat.store import PAGE
+from realstack.chat.store import PAGE, Row
 from realstack.chat.tokens import Tokens, new_key
 from tests.realstack.chat.fakes import MemoryStore, record, turns
 from tests.realstack.chat.house import ANNA, BERT, EVE, BrokenStore, House, ask, in_a_house
@@ -40,6 +40,12 @@ BAD_FRAMES = [
     pytest.param(frames.Receipt(7, "read", [ReceiptItem("m1", BERT, 1)]), "not-a-member", id="foreign receipt"),
     pytest.param(frames.Open(7), "not-a-member", id="foreign presence"),
     pytest.param(frames.Resume({7: 0}), "not-a-member", id="foreign resume"),
+    pytest.param(frames.Fetch(7), "not-a-member", id="foreign history"),
+    pytest.param(frames.Pull(7, 0), "not-a-member", id="foreign pull"),
+    pytest.param(frames.Search(7, "tea"), "not-a-member", id="foreign search"),
+    pytest.param(frames.Search(5, "tea"), "no-search", id="a search without an index"),
+    pytest.param(frames.Fetch(5, 2), "bad-cursor", id="a page before the future"),
+    pytest.param('{"t":"fetch","conv":5,"before":-1}', "bad-frame", id="a page before the beginning"),
     pytest.param(frames.Hello(ANNA, 2, "token"), "no-hello", id="hello twice"),
 ]
 
@@ -278,6 +284,61 @@ def test_a_new_session_gets_the_deliveries_and_the_old_ones_end_does_not_matter(
         assert arrived.pushed_ns > 0
         assert house.registry.homes == {ANNA: ("gateway-1", 2)}
         await new.close()
+
+    in_a_house(scene)
+
+
+class CountingStore(MemoryStore):
+    reads = 0
+
+    async def after(self, conv: int, position: int, limit: int = PAGE) -> list[Row]:
+        self.reads += 1
+        await turns()
+        return await super().after(conv, position, limit)
+
+
+@pytest.mark.parametrize(("reads", "count"), [("each", 2), ("coalesced", 1)])
+def test_followers_hear_the_news_and_pull_with_one_read_each_or_one_for_all(reads: str, count: int) -> None:
+    store = CountingStore({5: (ANNA, BERT, EVE)})
+
+    async def scene(house: House) -> None:
+        async with await house.visit(ANNA) as anna, await house.visit(BERT) as bert:
+            for socket in (anna, bert):
+                assert await ask(socket, frames.Resume({})) == Resumed(0)
+            assert set(house.registry.followed[5]) == {"gateway-1"}
+            await store.insert(record("m1", sender=EVE), 1, 0, 1)
+            news = Delivery(frame=encode(frames.News(5, 1)), conv=5)
+            reply = await house.gateway.deliver(DeliverRequest(deliveries=[news]), None)
+            assert not reply.absent
+            for socket in (anna, bert):
+                assert decode_to_device(await socket.recv()) == frames.News(5, 1)
+                await socket.send(encode(frames.Pull(5, 0)))
+            for socket in (anna, bert):
+                pulled = decode_to_device(await socket.recv())
+                assert isinstance(pulled, Message)
+                assert (pulled.uuid, pulled.via, pulled.prev) == ("m1", "pull", 0)
+                assert decode_to_device(await socket.recv()) == frames.Pulled(5, 1)
+            assert store.reads in (count, count + 1)
+        await turns(200)
+        await house.gateway.followers.renew()
+        assert house.registry.followed[5].count("gateway-1") == 2
+
+    in_a_house(scene, store, fan_out="read", reads=reads)
+
+
+def test_a_member_pages_back_to_the_beginning() -> None:
+    async def scene(house: House) -> None:
+        for position in range(1, PAGE + 3):
+            await house.store.insert(record(f"m{position}", sender=BERT), position, 0, position)
+        async with await house.visit() as socket:
+            newest = await ask(socket, frames.Fetch(5))
+            assert isinstance(newest, Page)
+            assert [message.position for message in newest.messages] == list(range(PAGE + 2, 2, -1))
+            oldest = await ask(socket, frames.Fetch(5, newest.before))
+            assert isinstance(oldest, Page)
+            assert [message.uuid for message in oldest.messages] == ["m2", "m1"]
+            assert await ask(socket, frames.Fetch(5, 0)) == Page(5, [], 0) == await ask(socket, frames.Fetch(5, 1))
+            assert oldest.before == 0
 
     in_a_house(scene)
 

@@ -66,6 +66,22 @@ def test_a_lightweight_transaction_stores_four_times_as_long_in_cassandra() -> N
     assert extra_s == pytest.approx(3 * BOX.cpu_s("cassandra.write"), abs=1e-8)
 
 
+def test_buckets_cost_a_look_up_at_the_first_message_of_a_conversation_and_none_later() -> None:
+    plain = simulate(scenario(bucket="none"), burst(2), exact())
+    monthly, ten_days = (simulate(scenario(bucket=bucket), burst(2), exact()) for bucket in ("month", "10-days"))
+    extra_s = [
+        hop_times_s(deliveries(one))["store"] - hop_times_s(deliveries(plain))["store"] for one in (monthly, ten_days)
+    ]
+    once = BOX.cpu_s("cassandra.read") + BOX.cpu_s("cassandra.write")
+    assert extra_s[0].tolist() == pytest.approx([once, once, 0, 0], abs=1e-8)
+    assert extra_s[0].tolist() == extra_s[1].tolist()
+
+
+def test_an_index_for_search_costs_cassandra_a_little_more_for_each_message() -> None:
+    plain, indexed = (simulate(scenario(search=search), burst(4), exact()) for search in ("none", "sai"))
+    assert mean_hop_s(indexed, "store") - mean_hop_s(plain, "store") == pytest.approx(BOX.cpu_s("cassandra.index"))
+
+
 def test_linger_delays_the_log_by_itself() -> None:
     at_once = simulate(scenario(), burst(1), exact())
     lingering = simulate(scenario(linger="20ms"), burst(1), exact())

@@ -97,7 +97,7 @@ def test_an_event_is_never_sized_below_the_daily_peak_nor_that_below_the_mean(me
 
 
 def test_a_scenario_that_keeps_nothing_and_has_no_groups_can_be_planned() -> None:
-    bare = planned("storage.retention=0", "traffic.group_share=0", "people.opens=0")
+    bare = planned("storage.retention=0", "design.retention=none", "traffic.group_share=0", "people.opens=0")
     assert bare.line("traffic.recipients").value == 1
     assert bare.line("cassandra.bytes").value == 0
     assert bare.line("cassandra.unbucketed_rows_per_day").value == 100_000
