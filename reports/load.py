@@ -75,6 +75,9 @@ def counts(history: History, window: Window) -> dict[str, int]:
         "receipts": int(kinds["receipt.seen"]),
         "heartbeats": int(kinds["heartbeat.stored"]),
         "presence_reads": int(kinds["presence.read"]),
+        "media_uploads": int(kinds["media.put"]),
+        "media_fetched": int(kinds["media.get"]),
+        "media_stored": int(gauges(history, "stored")["value"].sum()),
         "sockets": int(Sessions.of(history).over_time(window.end_s)["open"].max()),
     }
 

@@ -103,6 +103,10 @@ def _endings(result: Result) -> Iterator[RenderableType]:
         f"\n{counts['sends']:,} messages, {counts['deliveries']:,} deliveries, {counts['receipts']:,} receipts, "
         f"{counts['heartbeats']:,} heartbeats, {counts['sockets']:,} sockets"
     )
+    if uploads := counts["media_uploads"]:
+        yield Text(
+            f"media       {uploads:,} uploads, {counts['media_stored']:,} stored, {counts['media_fetched']:,} fetched"
+        )
     if found := result.bottleneck:
         after = f" (next: {found.next_name} {found.next_utilisation:.0%})" if found.next_name else ""
         yield Text.assemble("bottleneck  ", (f"{found.name} {found.utilisation:.0%}", "bold"), after)

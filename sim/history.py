@@ -18,7 +18,7 @@
     heartbeat.stored and the presence store has it               device user session
     presence.read    a device asked: is user `reader` online?    device user reader state start_ns, maybe last_seen_ns
     media.put        the bytes of its medium are in the store    device user conv uuid size_bytes start_ns
-    media.get        a device fetched them; not: `cause` is why  device user conv uuid size_bytes start_ns cause
+    media.get        a device fetched them, or not and why       as media.put, hash cause
     push             an offline recipient was notified           user conv uuid
     fault.start/stop a fault was injected, undone                target cause, value (see below)
     sample           a gauge (state: cpu_s, rss_bytes, backlog)  target state value

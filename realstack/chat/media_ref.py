@@ -62,6 +62,12 @@ class NoSuchMediaError(MediaError):
     code, status = "not-found", 404
 
 
+class TooSlowError(MediaError):
+    """The bytes of an upload come too slowly."""
+
+    code, status = "too-slow", 408
+
+
 class UnknownLengthError(MediaError):
     """The upload does not say how long it is."""
 

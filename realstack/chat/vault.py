@@ -18,17 +18,20 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
-from realstack.chat.media_ref import BadMediaRequestError, MediaRef, WrongDigestError
+from realstack.chat.media_ref import BadMediaRequestError, MediaRef, TooSlowError, WrongDigestError
 from sim.errors import UsageError
 
 # One part of a multipart upload, the least that S3 takes; with the one that is being filled two are in memory.
 _PART_BYTES = 5 << 20
 _UPLOADS_AT_ONCE = 8
+# Who trickles must not hold a place for ever.
+_UPLOAD_WITHIN_S = 120.0
 CHUNK_BYTES = 64 << 10
 
 
@@ -42,6 +45,12 @@ class Counts:
     stored_bytes: int = 0
 
 
+class _Rivals:
+    """Uploads of one content at once: none finds it there, all write the same bytes, the first to end has stored it."""
+
+    stored = False
+
+
 class Vault:
     """The objects of one namespace."""
 
@@ -49,25 +58,33 @@ class Vault:
         self.counts = Counts()
         self._store = store
         self._namespace = namespace
+        self._rivals: WeakValueDictionary[str, _Rivals] = WeakValueDictionary()
         self._room = asyncio.Semaphore(_UPLOADS_AT_ONCE)
 
     async def keep(self, ref: MediaRef, chunks: AsyncIterator[bytes]) -> bool:
         """Keep these bytes; False when they were there already.
 
-        Raises WrongDigestError or BadMediaRequestError when they are not what `ref` says; then none of them is kept.
+        Raises a MediaError when they are not what `ref` says, or take too long; then none of them is kept.
         """
-        checked = _checked(ref, chunks)
+        rivals = self._rivals.setdefault(ref.digest, _Rivals())
         async with self._room:
-            new = not await self._has(ref.digest)
-            if new:
-                await obstore.put_async(
-                    self._store, self._path(ref.digest), checked, chunk_size=_PART_BYTES, max_concurrency=1
-                )
-            else:
-                async for _ in checked:
-                    pass
+            try:
+                async with asyncio.timeout(_UPLOAD_WITHIN_S):
+                    stored = await self._store_unless_there(ref.digest, _checked(ref, chunks))
+            except TimeoutError:
+                raise TooSlowError(f"{ref.size_bytes:,} bytes did not come within {_UPLOAD_WITHIN_S:g} s") from None
+        new = stored and not rivals.stored
+        rivals.stored |= stored
         self._count(ref.size_bytes, new=new)
         return new
+
+    async def _store_unless_there(self, digest: str, checked: AsyncIterator[bytes]) -> bool:
+        if await self._has(digest):
+            async for _ in checked:
+                pass
+            return False
+        await obstore.put_async(self._store, self._path(digest), checked, chunk_size=_PART_BYTES, max_concurrency=1)
+        return True
 
     def _count(self, size_bytes: int, *, new: bool) -> None:
         self.counts.uploads += 1

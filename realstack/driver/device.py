@@ -178,7 +178,7 @@ class Device:
             return
         start_ns = time.monotonic_ns()
         await self._media.put(self.user, message.conv, message.media, data)
-        self._diary.media("media.put", message, message.media, start_ns)
+        self._diary.uploaded(message, message.media, start_ns)
 
     async def _fetch(self, message: Message, media: MediaRef, letter: Letter, link: MediaLink) -> None:
         start_ns = time.monotonic_ns()
@@ -186,9 +186,9 @@ class Device:
             self._packing.unpack_medium(await link.get(self.user, message.conv, media), letter)
         except (MediaRefusedError, SealError) as error:
             log.warning("device %d: no media of %s: %s", self.user, message.uuid, error)
-            self._diary.media("media.get", message, media, start_ns, cause=str(error))
+            self._diary.fetched(message, letter.text, media, start_ns, str(error))
         else:
-            self._diary.media("media.get", message, media, start_ns)
+            self._diary.fetched(message, letter.text, media, start_ns)
 
     # The session.
 

@@ -58,16 +58,18 @@ class Diary:
         """The server does not take it."""
         self._add("send.fail", uuid=uuid, cause=cause)
 
-    def media(self, kind: str, message: Send | Message, ref: MediaRef, start_ns: int, *, cause: str = "") -> None:
-        """The bytes of a message were put into the store since `start_ns`, or fetched; or not, and why."""
-        self._add(
-            kind,
-            conv=f"c{message.conv}",
-            uuid=message.uuid,
-            size_bytes=ref.size_bytes,
-            start_ns=start_ns,
-            cause=cause or None,
-        )
+    def uploaded(self, message: Send, ref: MediaRef, start_ns: int) -> None:
+        """The medium of a message is in the store."""
+        self._medium("media.put", message, ref, start_ns)
+
+    def fetched(self, message: Message, text: str, ref: MediaRef, start_ns: int, cause: str = "") -> None:
+        """The medium of a message came; or it did not, for a cause, and the text is all there is."""
+        content = text_hash(text, "" if cause else ref.digest)
+        self._medium("media.get", message, ref, start_ns, hash=content, cause=cause or None)
+
+    def _medium(self, kind: str, message: Send | Message, ref: MediaRef, start_ns: int, **more: Any) -> None:
+        where: dict[str, Any] = {"conv": f"c{message.conv}", "uuid": message.uuid}
+        self._add(kind, None, **where, size_bytes=ref.size_bytes, start_ns=start_ns, **more)
 
     def heartbeat_sent(self) -> None:
         """The presence is to be renewed."""

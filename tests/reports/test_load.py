@@ -33,6 +33,14 @@ def test_counts_tell_pushes_from_resumes() -> None:
     assert (found["heartbeats"], found["presence_reads"], found["sockets"]) == (200 * 4, 200, 202)
 
 
+def test_media_are_counted_as_the_devices_and_the_service_saw_them() -> None:
+    kinds = ("media.put", "media.put", "media.get")
+    media: list[Event] = [{"t_ns": 20 * 10**9, "kind": kind, "device": "u1", "uuid": "m1"} for kind in kinds]
+    stored: Event = {"t_ns": 61 * 10**9, "kind": "sample", "target": "media", "state": "stored", "value": 1.0}
+    found = counts(_history(extra=[*media, stored]), WINDOW)
+    assert (found["media_uploads"], found["media_fetched"], found["media_stored"]) == (2, 1, 1)
+
+
 def test_sockets_opened_after_the_load_do_not_count() -> None:
     late: Event = {"t_ns": 61 * 10**9, "kind": "conn.open", "device": "u900", "user": "u900", "session": "u900.1"}
     assert counts(_history(extra=[late]), WINDOW)["sockets"] == 202

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from realstack.chat.media_ref import BadMediaRequestError, MediaError, MediaRef, WrongDigestError
+from realstack.chat.media_ref import BadMediaRequestError, MediaError, MediaRef, TooSlowError, WrongDigestError
 from realstack.chat.vault import Counts, Vault, empty, open_store
 from sim.errors import UsageError
 
@@ -58,6 +58,35 @@ def test_equal_bytes_are_stored_once_and_counted_twice(tmp_path: Path) -> None:
         assert vault.counts == Counts(uploads=2, uploaded_bytes=300_000, stored=1, stored_bytes=150_000)
         assert len(files(tmp_path)) == 1
 
+    asyncio.run(scene())
+
+
+def test_of_uploads_at_once_of_equal_bytes_one_is_the_first(tmp_path: Path) -> None:
+    async def scene() -> None:
+        vault = vault_in(tmp_path)
+        news = await asyncio.gather(*(vault.keep(ref_to(PHOTO), chunks(PHOTO)) for _ in range(6)))
+        assert sorted(news) == [False] * 5 + [True]
+        assert (vault.counts.uploads, vault.counts.stored) == (6, 1)
+        assert files(tmp_path) == [ref_to(PHOTO).digest]
+
+    asyncio.run(scene())
+
+
+def test_who_trickles_loses_their_place_and_what_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def trickle() -> AsyncIterator[bytes]:
+        for byte in PHOTO:
+            yield bytes([byte])
+            await asyncio.sleep(0.01)
+
+    async def scene() -> None:
+        vault = vault_in(tmp_path)
+        with pytest.raises(TooSlowError, match=r"150,000 bytes did not come within 0\.1 s"):
+            await vault.keep(ref_to(PHOTO), trickle())
+        assert vault.counts.uploads == 0
+        monkeypatch.undo()
+        assert await vault.keep(ref_to(PHOTO), chunks(PHOTO))
+
+    monkeypatch.setattr("realstack.chat.vault._UPLOAD_WITHIN_S", 0.1)
     asyncio.run(scene())
 
 

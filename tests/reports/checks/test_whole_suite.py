@@ -239,6 +239,10 @@ MUTANTS: dict[str, tuple[Mutant, set[str]]] = {
         lambda: changed(CLEAN, is_("deliver", uuid="a1", device="u2"), hash="h-other"),
         {"content_mismatch"},
     ),
+    "a photo that did not come": (
+        lambda: [*CLEAN, {"t_ns": 6_000_000_000, "kind": "media.get", "device": "u2", "uuid": "a1", "hash": "h-text"}],
+        {"content_mismatch"},
+    ),
     "a text altered in the store": (
         lambda: changed(CLEAN, is_("store.row", uuid="a1"), hash="h-other"),
         {"content_mismatch"},
