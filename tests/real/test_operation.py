@@ -63,4 +63,6 @@ def test_a_run_keeps_what_its_processes_counted_and_logs_without_secrets(servers
     texts = [text_of(uuid, size) for uuid, size in zip(sent["uuid"], sent["size_bytes"], strict=True)]
     everything = "\n".join(lines)
     assert KEY_VARIABLE not in everything
-    assert not [text for text in texts if text in everything]
+    telling = [text for text in texts if len(text) >= 12]  # a shorter one may stand anywhere by chance
+    assert len(telling) > len(texts) / 2
+    assert not [text for text in telling if text in everything]
