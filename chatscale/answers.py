@@ -202,4 +202,5 @@ def _bar(bar: Bar) -> dict[str, Any]:
 
 
 def _end(end: End) -> dict[str, Any]:
-    return {"at": end.at, "value": end.value, "change": interval(end.change), "note": end.note or None}
+    told = {"at": end.at, "value": end.value, "change": interval(end.change), "note": end.note or None}
+    return {**told, "screened": end.screened}

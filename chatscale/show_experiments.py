@@ -126,7 +126,8 @@ def sensitivity(tornadoes: Sequence[Tornado], folder: Path) -> None:
         ):
             screen.print(line, style="dim")
         screen.print()
-    screen.print(f"≈: no difference beyond chance. {folder}: sensitivity.svg, sensitivity.json", style="dim")
+    kept = f"{folder}: sensitivity.svg, sensitivity.json"
+    screen.print(f"≈: no difference beyond chance, or only screened. {kept}", style="dim")
 
 
 def designs(found: Designs, *, markdown: bool) -> None:

@@ -9,12 +9,15 @@ A line of the plan knows how far each of its inputs moves it (`sim.plan.swing`).
 replications on the same random numbers, so that a small move is not lost in the noise: a paired interval says which
 moves are none. An end that the scenario refuses is told as such; an overloaded one has no latency, and moves the answer
 more than any that has.
+
+Many assumptions are screened first: each end in one short replication, and only the few that move most are seen in all
+of them. What was only screened has no interval, and is sure of nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from sim.engine import BOX, Profile
@@ -30,18 +33,24 @@ from sim.scenario_file import with_settings
 from sim.statistics import Interval
 from sim.units import show_duration
 
+# How many are seen in all replications, and how long a run is that only screens.
+REFINED = 6
+_SCREEN_S = 20.0
+_SCREEN_WARM_UP_S = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class End:
     """The answer at one end of a range: `value` is None where there is none, and `note` says why.
 
-    `change` is the paired interval of what it moved, in the model only.
+    `change` is the paired interval of what it moved, in the model only, unless it was only `screened`.
     """
 
     at: float
     value: float | None
     change: Interval | None = None
     note: str = ""
+    screened: bool = False
 
     @property
     def is_overloaded(self) -> bool:
@@ -51,7 +60,7 @@ class End:
     @property
     def moves(self) -> bool:
         """Whether the answer differs here by more than chance."""
-        if self.value is None:
+        if self.value is None or self.screened:
             return self.is_overloaded
         return self.change is None or not self.change.holds(0.0)
 
@@ -88,6 +97,10 @@ class Tornado:
     bars: tuple[Bar, ...]
 
 
+# The answer of a short run, and the bars that it gave.
+Screened = tuple[float | None, Sequence[Bar]]
+
+
 def require_match(scenario: Scenario, patterns: tuple[str, ...], profile: Profile = BOX) -> None:
     """Raise UsageError for a pattern that no assumption fits."""
     known = [*of_the_model(scenario, profile), *of_the_plan(scenario, plan(scenario).parameters()).values()]
@@ -108,9 +121,48 @@ def model_tornado(
     profile: Profile = BOX,
 ) -> Tornado:
     """How the settings of the scenario and the costs of the profile move a statistic (seconds) of the model."""
-    seed = scenario.run.seed if seed is None else seed
-    own = Case(scenario, seed, 0, profile)
+    own = Case(scenario, scenario.run.seed if seed is None else seed, 0, profile)
     moved = [one for one in of_the_model(scenario, profile) if matches(one, patterns)]
+    screened: Screened = (None, [])
+    if len(moved) > REFINED:
+        screened = _screened(own, moved, laboratory, statistic)
+        skipped = {bar.assumption.key for bar in screened[1]}
+        moved = [one for one in moved if one.key not in skipped]
+    base, bars = _bars(own, moved, laboratory, statistic, number)
+    value = None if base.is_overloaded else base.means.get(statistic)
+    return Tornado(statistic, "s", value, base.overload, (*_widest_first(bars, value), *_shifted(screened, value)))
+
+
+def _screened(own: Case, moved: Sequence[Assumption], laboratory: Laboratory, statistic: str) -> Screened:
+    """What one short replication says of all but those that it moves most."""
+    base, bars = _bars(replace(own, scenario=_shortened(own.scenario)), moved, laboratory, statistic, 1)
+    value = None if base.is_overloaded else base.means.get(statistic)
+    return value, _widest_first(bars, value)[REFINED:]
+
+
+def _shortened(scenario: Scenario) -> Scenario:
+    """The day in as little time as shows which way the answer goes; what happens at a moment keeps its moment."""
+    run = scenario.run
+    if scenario.bursts or scenario.drops or scenario.faults or run.duration_s <= _SCREEN_S:
+        return scenario
+    warm_up_s = min(run.warm_up_s, _SCREEN_WARM_UP_S)
+    return with_settings(scenario, {"run.duration": _SCREEN_S, "run.warm_up": warm_up_s})
+
+
+def _shifted(screened: Screened, base: float | None) -> list[Bar]:
+    """What was screened, told as a move from the answer itself."""
+    short, bars = screened
+    by = 0.0 if base is None or short is None else base - short
+
+    def end(one: End) -> End:
+        return replace(one, value=None if one.value is None else max(0.0, one.value + by), screened=True)
+
+    return [replace(bar, low=end(bar.low), high=end(bar.high)) for bar in bars]
+
+
+def _bars(
+    own: Case, moved: Sequence[Assumption], laboratory: Laboratory, statistic: str, number: int
+) -> tuple[Point, list[Bar]]:
     cases = {(one.key, at): _moved(own, one, at) for one in moved for at in (one.low, one.high)}
     possible = {place: case for place, case in cases.items() if isinstance(case, Case)}
     base, *found = points([own, *possible.values()], laboratory, number)
@@ -120,9 +172,7 @@ def model_tornado(
         case = cases[one.key, at]
         return End(at, None, note=case) if isinstance(case, str) else _model_end(base, seen[one.key, at], at, statistic)
 
-    bars = [Bar(one, end(one, one.low), end(one, one.high)) for one in moved]
-    value = None if base.is_overloaded else base.means.get(statistic)
-    return Tornado(statistic, "s", value, base.overload, _widest_first(bars, value))
+    return base, [Bar(one, end(one, one.low), end(one, one.high)) for one in moved]
 
 
 def plan_tornado(scenario: Scenario, key: str, patterns: tuple[str, ...] = ("*",)) -> Tornado:

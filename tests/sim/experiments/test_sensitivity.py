@@ -6,7 +6,7 @@ import pytest
 
 from sim.errors import UsageError
 from sim.experiments.case import Case, Values
-from sim.experiments.sensitivity import model_tornado, plan_tornado
+from sim.experiments.sensitivity import REFINED, model_tornado, plan_tornado
 from sim.plan import plan
 from sim.scenario_file import load_scenario, with_settings
 from tests.sim.experiments.worlds import Answering, overloaded, steady, tiny
@@ -77,3 +77,34 @@ def test_an_end_that_the_scenario_refuses_is_told_as_such() -> None:
     assert bar.high.value is None
     assert bar.high.note.startswith("not possible: ")
     assert "heartbeat" in bar.high.note
+
+
+def test_of_many_assumptions_the_few_that_move_most_are_seen_in_all_replications() -> None:
+    laboratory = Answering(by_opens)
+    found = model_tornado(SCENARIO, laboratory, number=4)
+    assert len(found.bars) > REFINED
+    refined = [bar for bar in found.bars if not bar.low.screened]
+    assert refined[0].assumption.key == "people.opens"
+    assert len(refined) == REFINED
+    assert refined[0].is_sure
+    assert not any(bar.is_sure for bar in found.bars[REFINED:])
+
+
+def test_screening_costs_one_replication_of_each_end() -> None:
+    laboratory = Answering(by_opens)
+    bars = len(model_tornado(SCENARIO, laboratory, number=5).bars)
+    assert laboratory.asked <= 1 + 2 * bars + 5 * (1 + 2 * REFINED)
+    assert laboratory.asked < 5 * (1 + 2 * bars) / 2, "less than half of what it would be without"
+
+
+def by_length(case: Case) -> Values:
+    """A longer run answers differently; what is opened counts in both."""
+    return steady(case.scenario.run.duration_s / 100 + case.scenario.people.opens_per_s)
+
+
+def test_what_was_screened_is_told_as_a_move_from_the_answer_itself() -> None:
+    scenario = tiny(**{"run.duration": 60.0})
+    found = model_tornado(scenario, Answering(by_length), number=4)
+    assert found.base == pytest.approx(0.6 + scenario.people.opens_per_s)
+    for bar in found.bars[REFINED:]:
+        assert bar.swing(found.base or 0.0) == pytest.approx(0.0, abs=1e-9)
