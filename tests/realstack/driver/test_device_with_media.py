@@ -73,7 +73,7 @@ def test_a_photo_is_up_before_its_message_and_the_text_behind_it_waits() -> None
             assert first.media is not None
             assert media.kept == {(5, first.media.digest): PHOTO.data()}
             [put] = of(events, "media.put")
-            assert (put["uuid"], put["size_bytes"], put["cause"]) == ("m1", 1500, None)
+            assert (put["uuid"], put["size_bytes"]) == ("m1", 1500)
             assert of(events, "send.invoke")[0]["hash"] == text_hash("look", first.media.digest)
 
     act(scene)
