@@ -63,4 +63,5 @@ class Table:
 
     def _print(self, cells: Sequence[str]) -> None:
         if not self._quiet:
-            stdout_console().print("".join(f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS, strict=False)))
+            line = "".join(f"{cell:<{width}}" for cell, width in zip(cells, _WIDTHS, strict=False))
+            stdout_console().print(line.rstrip())

@@ -64,13 +64,6 @@ def test_a_fault_is_in_the_history_with_its_beginning_and_end() -> None:
     ]
 
 
-def test_a_produce_whose_answer_is_lost_is_in_the_log_twice_unless_the_producer_is_idempotent() -> None:
-    lost = fault("lose-response", "kafka", 10, 3)
-    copies = run(lost, idempotence=False).of_kind("log.append")["uuid"].value_counts()
-    assert copies.max() == 2
-    assert run(lost).of_kind("log.append")["uuid"].is_unique
-
-
 def test_a_lost_answer_is_counted() -> None:
     hit, missed = (fault("lose-response", "cassandra", 10, 3, nth=nth) for nth in (1, 100_000))
     assert [run(f).of_kind("fault.stop")["value"].tolist() for f in (hit, missed)] == [[1.0], [0.0]]
