@@ -139,10 +139,10 @@ class _Device:
             self._number += 1
             of_session: dict[str, Any] = {**self._who, "session": f"{self._name}.{self._number}"}
             session = await self._adapter.connect(self._name, lambda message: self._take(message, of_session))
-            self._session = session
             self._events.add("conn.open", **of_session)
             await session.resume(dict(self._cursors))
-            waiting, self._unsent = self._unsent, []
+            # From here on sends go out at once, so what waits must go first.
+            self._session, waiting, self._unsent = session, self._unsent, []
             for conv, uuid, text in waiting:
                 self._soon(self._send(session, conv, uuid, text))
 

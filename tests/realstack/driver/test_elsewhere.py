@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from chatscale import assert_holds
@@ -10,7 +12,7 @@ from realstack.driver.elsewhere import drive_elsewhere
 from reports.checks import check_history
 from sim.history import History
 from sim.scenario_file import load_scenario
-from sim.trace import Trace
+from sim.trace import Action, Trace
 from sim.verdict import Outcome
 from sim.workload import make_trace
 from tests.realstack.driver.line_chat import Bug, LineChatAdapter
@@ -90,3 +92,26 @@ def test_refusals_and_broken_lines_are_told_apart(trace: Trace) -> None:
     assert {*refused["cause"]} == {"full"}
     assert {*unknown["cause"]} == {"ConnectionResetError: gone"}
     assert "phantom" in convicted(history)
+
+
+class SlowToResume(Moody):
+    """A server that takes everything, and takes its time over a resume."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    async def send(self, conv: str, uuid: str, text: str) -> None:
+        self.said.append(uuid)
+
+    async def resume(self, cursors: object) -> None:
+        await asyncio.sleep(0.2)
+
+
+def test_what_is_written_while_a_session_opens_goes_out_in_the_order_of_writing() -> None:
+    sends = [Action(t_ms * 10**6, "send", 1, 0, f"m{t_ms}", t_ms, 9) for t_ms in range(0, 400, 10)]
+    joins = [Action(0, "join", user, 0) for user in (1, 2)]
+    trace = Trace.of([*joins, Action(0, "connect", 1), *sends], seed=1, duration_s=0.4)
+    server = SlowToResume()
+    drive_elsewhere(server, SCENARIO, trace)
+    assert server.said == [send.uuid for send in sends]
