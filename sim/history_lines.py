@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ SUFFIXES = frozenset({".jsonl", ".ndjson"})
 
 def read_lines(path: Path, kinds: Collection[str], version: int) -> list[dict[str, Any]]:
     """The events of a file as they stand in it. Raises HistoryError with what is wrong and in which line."""
-    events = []
+    events: list[dict[str, Any]] = []
+    strange: Counter[str] = Counter()
+    first = 0
     # Not splitlines(), which breaks at U+2028 inside a string; a character cut short makes the line bad JSON or a
     # wrong string, not an error without a place.
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
@@ -31,13 +34,22 @@ def read_lines(path: Path, kinds: Collection[str], version: int) -> list[dict[st
         event = _object(line, f"{path}:{number}")
         if number == 1 and VERSION_KEY in event:
             if event[VERSION_KEY] != version:
-                raise HistoryError(f"{path} has history schema {event[VERSION_KEY]}, this chatscale reads {version}")
+                raise HistoryError(f"{path} has history schema {event[VERSION_KEY]!r}, this chatscale reads {version}")
             continue
         if "kind" not in event or "t_ns" not in event:
             raise HistoryError(f"{path}:{number}: an event needs 'kind' and 't_ns'")
+        if not isinstance(event["t_ns"], int):
+            raise HistoryError(f"{path}:{number}: t_ns must be whole nanoseconds, not {event['t_ns']!r}")
         if event["kind"] not in kinds:
-            raise HistoryError(f"{path}:{number}: unknown event kind {event['kind']!r}; known: {', '.join(kinds)}")
+            first = first if strange else number
+            strange[str(event["kind"])] += 1
         events.append(event)
+    if strange:
+        counted = ", ".join(f"{kind!r} ({count:,})" for kind, count in strange.items())
+        raise HistoryError(
+            f"{path}:{first}: {strange.total():,} of {len(events):,} events are of unknown kinds: {counted}; "
+            f"known: {', '.join(kinds)}"
+        )
     return events
 
 

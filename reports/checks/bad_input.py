@@ -4,6 +4,7 @@
     negative_latency   a message shown or acknowledged before it was sent, or an operation that ends before it began
     sent_twice         one uuid in two send.invoke events: it does not name one message
     acked_twice        one uuid in two send.ok events
+    opened_twice       one session in two conn.open events: what came in which cannot be told
 
 None of this convicts anybody, and none of it may pass: the verdict is unknown. What cannot be read at all, such as a
 file cut short, an unknown kind of event or another schema, is refused when it is loaded.
@@ -25,8 +26,9 @@ def run(history: History) -> Verdict:
     facts = facts_of(history)
     found = {
         "negative_latency": _negative(facts),
-        "sent_twice": _again(facts, "send.invoke"),
-        "acked_twice": _again(facts, "send.ok"),
+        "sent_twice": _again(facts, "send.invoke", "uuid"),
+        "acked_twice": _again(facts, "send.ok", "uuid"),
+        "opened_twice": _again(facts, "conn.open", "session"),
     }
     counts = {"out_of_order": facts.disorder} | {name: len(events) for name, events in found.items()}
     counts = {name: count for name, count in counts.items() if count}
@@ -54,10 +56,10 @@ def _negative(facts: Facts) -> Integers:
     return np.unique(np.concatenate(early))
 
 
-def _again(facts: Facts, kind: str) -> Integers:
-    rows = facts.table(kind, "uuid")
-    rows = rows[rows["uuid"] >= 0]
-    return rows.index[rows["uuid"].duplicated()].to_numpy()
+def _again(facts: Facts, kind: str, name: str) -> Integers:
+    rows = facts.table(kind, name)
+    rows = rows[rows[name] >= 0]
+    return rows.index[rows[name].duplicated()].to_numpy()
 
 
 CHECK = Check("bad_input", "safety", "The history contradicts itself, so that no verdict on it can be trusted.", run)

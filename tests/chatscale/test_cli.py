@@ -265,7 +265,15 @@ def test_a_history_cut_short_is_refused(simulated: tuple[Path, int], tmp_path: P
     ("content", "told"),
     [
         ('{"t_ns": 1, "kind": "conn.op', "odd.jsonl:1: not a JSON object, the file may be cut short"),
-        ('{"t_ns": 1, "kind": "teleport"}\n', "odd.jsonl:1: unknown event kind 'teleport'"),
+        (
+            '{"t_ns": 1, "kind": "quiesce"}\n{"t_ns": 1, "kind": "teleport"}\n{"t_ns": 2, "kind": "teleport"}\n',
+            "odd.jsonl:2: 2 of 3 events are of unknown kinds: 'teleport' (2)",
+        ),
+        ('{"chatscale.history": 9}\n{"t_ns": 1, "kind": "quiesce"}\n', "has history schema 9, this chatscale reads 1"),
+        ('{"chatscale.history": 1}\n', "holds no events"),
+        ('{"t_ns": "soon", "kind": "quiesce"}\n', "odd.jsonl:1: t_ns must be whole nanoseconds, not"),
+        ('{"t_ns": 1.5, "kind": "quiesce"}\n', "odd.jsonl:1: t_ns must be whole nanoseconds, not"),
+        ("[1, 2]\n", "odd.jsonl:1: an event needs 'kind' and 't_ns'"),
         ('{"t_ns": 1, "kind": "quiesce", "colour": "red"}\n', "unknown event fields: colour"),
         ("", "holds no events"),
     ],

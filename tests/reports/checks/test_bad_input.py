@@ -32,6 +32,7 @@ def again(kind: str) -> list[Event]:
         (changed(CLEAN, is_("presence.read", reader="u2"), start_ns=12_000_000_000), "negative_latency"),
         (again("send.invoke"), "sent_twice"),
         (again("send.ok"), "acked_twice"),
+        (again("conn.open"), "opened_twice"),
     ],
 )
 def test_each_contradiction_has_its_name_and_is_unknown(events: Sequence[Event], name: str) -> None:
