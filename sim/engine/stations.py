@@ -158,7 +158,8 @@ class Pool:
         self.jobs = Occupancy(env)
         self.serving = Occupancy(env)
         self.cpu_s = 0.0
-        self.stopped = False
+        # Several things may hold it at once, such as a kill and a partition: it goes on when the last lets go.
+        self._holds = 0
         # What each service takes longer, on its thread, than it should.
         self.extra_s = 0.0
         self._waiting: deque[_Job] = deque()
@@ -176,14 +177,22 @@ class Pool:
             self._waiting.append(job)
         return job.done
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it stands still."""
+        return self._holds > 0
+
     def stop(self) -> None:
         """Stand still; a process that was killed never goes on."""
-        self.stopped = True
-        self._awake = self._env.event()
+        if not self.stopped:
+            self._awake = self._env.event()
+        self._holds += 1
 
     def go_on(self) -> None:
-        """Go on where it stopped."""
-        self.stopped = False
+        """Go on where it stopped, unless something else holds it still."""
+        self._holds -= 1
+        if self.stopped:
+            return
         frozen, self._frozen = self._frozen, []
         for job in frozen:
             self._leave(job)

@@ -7,8 +7,10 @@ the usual forty examples: CHATSCALE_EXAMPLES=500.
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
 
 from sim.engine import simulate
 from tests.sim.engine.faulty import PROMISES, broken
@@ -36,3 +38,24 @@ def test_no_world_breaks_a_promise_of_the_hardened_design(found: Found) -> None:
     history = simulate(found.scenario, found.trace)
     assert broken(history, KEPT) == {}
     assert set(history.of_kind("send.invoke")["uuid"]) == set(history.of_kind("store.row")["uuid"])
+
+
+@pytest.mark.parametrize(
+    ("planted", "promise"),
+    [({"dedup": "none"}, "duplicated"), ({"dedup": "lwt", "cursor": "message-id"}, "lost")],
+    ids=["no dedup", "lwt on the message id"],
+)
+def test_the_search_finds_a_flaw_that_is_there(planted: dict[str, Any], promise: str) -> None:
+    found = find(
+        worlds(**planted),
+        lambda world: promise in broken(simulate(world.scenario, world.trace), [promise]),
+        settings=settings(
+            max_examples=300,
+            phases=[Phase.generate],
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
+    assert found.faults, "without a fault it does not show"

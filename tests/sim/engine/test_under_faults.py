@@ -83,6 +83,14 @@ def shown_between(history: History, start_s: float, end_s: float) -> int:
     return int(rows.between(start_s * SECOND, end_s * SECOND).sum())
 
 
+def test_a_server_that_is_held_twice_goes_on_when_the_last_lets_go() -> None:
+    history = run(fault("kill", "kafka", 10, 2), fault("partition", "kafka", 11, 3))
+    acknowledged = history.of_kind("send.ok")["t_ns"]
+    assert not acknowledged.between(10.1 * SECOND, 14 * SECOND).any()
+    assert acknowledged.between(14 * SECOND, 15 * SECOND).any()
+    assert broken(history) == {}
+
+
 def test_nothing_is_acknowledged_while_the_log_stands_still() -> None:
     acknowledged = run(fault("pause", "kafka", 10, 4)).of_kind("send.ok")["t_ns"]
     assert not acknowledged.between(10.1 * SECOND, 14 * SECOND).any()
