@@ -102,7 +102,7 @@ def _comings(user: int, away: Sequence[float], crashes: bool) -> list[Action]:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, **planted: Any) -> Found:
+def worlds(draw: st.DrawFn, /, **planted: Any) -> Found:
     """All of it, on a design with these choices."""
     design = {**draw(designs()), **planted}
     return Found(design, draw(schedules(design)), draw(traces()))
