@@ -47,6 +47,10 @@ def designs() -> st.SearchStrategy[dict[str, Any]]:
             "partitions": st.sampled_from((1, 3, 16)),
             "linger": st.sampled_from((0.0, 0.02)),
             "conn_ttl": st.sampled_from((17.0, 90.0)),
+            "bucket": st.sampled_from(("none", "month")),
+            "fan_out": st.sampled_from(("write", "read", "hybrid")),
+            "fan_out_limit": st.just(2),
+            "reads": st.sampled_from(("each", "coalesced")),
         }
     )
 
