@@ -201,3 +201,8 @@ def require_steady(scenario: Scenario, load: str) -> None:
             f"scenario {scenario.name} has {', '.join(events)}, which the steady {load} leaves out: "
             "`--full --load run` plays the whole run, `--full --load event` its exceptional minute"
         )
+    if scenario.drops and load == "day":
+        raise ModelError(
+            f"scenario {scenario.name} has sockets that drop, which a day leaves out: --full without --day tells of "
+            "the wave of devices that come back"
+        )

@@ -11,7 +11,7 @@ import pytest
 from sim.errors import ModelError
 from sim.experiments.executor import InProcess, Processes
 from sim.fast.full import Threads, full_run
-from sim.fast.layout import full_layout, recipient_shares
+from sim.fast.layout import full_layout, recipient_shares, require_steady
 from sim.fast.result import FullRun
 from sim.faults import Fault
 from sim.plan import plan
@@ -117,6 +117,13 @@ def test_nothing_passes_where_a_wave_overloads_redis() -> None:
     assert run.waves[0].offered_redis > 1
     assert set(run.latencies.judged({"delivery_p99": 0.5}).values()) == {Outcome.PASS}
     assert set(run.judged({"delivery_p99": 0.5}).values()) == {Outcome.UNKNOWN}
+
+
+def test_a_day_does_not_leave_dropped_sockets_out_unsaid() -> None:
+    with pytest.raises(
+        ModelError, match="reconnect-storm has sockets that drop, which a day leaves out: --full without"
+    ):
+        require_steady(load_scenario("reconnect-storm"), "day")
 
 
 def test_faults_need_the_reference_engine() -> None:
