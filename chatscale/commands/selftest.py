@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,8 +27,15 @@ if TYPE_CHECKING:
 )
 @click.option("--real", is_flag=True, help="Mutants of the real backend on real servers instead (about 3 minutes).")
 @click.option("--mutant", "names", multiple=True, metavar="NAME", help="With --real: only this one; repeatable.")
+@click.option(
+    "--within",
+    "within_s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Begin no clean simulation after so long; those that ran are counted.",
+)
 @servers_option
-def command(as_json: bool, seeds: int, real: bool, names: tuple[str, ...], servers: str) -> int:
+def command(as_json: bool, seeds: int, real: bool, names: tuple[str, ...], within_s: float | None, servers: str) -> int:
     """Seed bugs into a history of the model: each must be caught by the right name. Clean seeds must raise nothing.
 
     With --real the bugs are in the processes of the chat backend, a few seconds of traffic each; the stories that they
@@ -35,7 +43,7 @@ def command(as_json: bool, seeds: int, real: bool, names: tuple[str, ...], serve
     """
     if names and not real:
         raise UsageError("--mutant is a bug of the real backend; add --real")
-    clean, trials = _on_real_servers(names, servers, as_json) if real else _on_the_model(seeds, as_json)
+    clean, trials = _on_real_servers(names, servers, as_json) if real else _on_the_model(seeds, within_s, as_json)
     caught, quiet = sum(trial.holds for trial in trials), sum(trial.holds for trial in clean)
     holds = caught == len(trials) and quiet == len(clean)
     if as_json:
@@ -50,9 +58,9 @@ def command(as_json: bool, seeds: int, real: bool, names: tuple[str, ...], serve
     return 0 if holds else 1
 
 
-def _on_the_model(seeds: int, quiet: bool) -> tuple[list[Trial], list[Trial]]:
+def _on_the_model(seeds: int, within_s: float | None, quiet: bool) -> tuple[list[Trial], list[Trial]]:
     trials = _told(selftest.try_mutants(selftest.busy_history()), quiet)
-    clean = list(selftest.try_clean(seeds))
+    clean = list(_until(within_s, selftest.try_clean(seeds)))
     _told((trial for trial in clean if not trial.holds), quiet)
     return clean, trials
 
@@ -84,3 +92,12 @@ def _line(trial: Trial) -> str:
     if not trial.expected:
         return f"{'clean':<18} {trial.name}" + (f" raised {others}" if others else "")
     return f"{trial.expected:<18} {trial.name}" + (f" (and {others})" if others else "")
+
+
+def _until(within_s: float | None, trials: Iterable[Trial]) -> Iterator[Trial]:
+    """Trials that begin before the time is over, at least one of them."""
+    began_s = time.monotonic()
+    for trial in trials:
+        yield trial
+        if within_s is not None and time.monotonic() - began_s > within_s:
+            return

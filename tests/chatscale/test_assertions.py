@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,10 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
 
 def test_guarantees_are_made_of_checks() -> None:
     assert {check for checks in GUARANTEES.values() for check in checks} <= CHECKS.keys()
+
+
+def test_the_history_in_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    (tmp_path / "readme.jsonl").write_text(example, encoding="utf-8")
+    assert_holds(tmp_path / "readme.jsonl", "ordered", "no_loss", "no_duplicates", "no_phantoms")

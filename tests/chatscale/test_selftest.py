@@ -65,6 +65,8 @@ def test_the_command_tells_totals_and_fails_when_a_mutant_escapes(
     *_, last = capsys.readouterr().out.splitlines()
     assert last == "1 of 2 mutants caught, 1 of 1 clean seeds raised nothing"
     monkeypatch.setattr(selftest, "MUTANTS", MUTANTS[:1])
+    assert run_cli(["selftest", "--seeds", "1000", "--within", "0"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 of 1 mutants caught, 1 of 1 clean seeds raised nothing"
     assert run_cli(["selftest", "--seeds", "0", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["holds"], document["caught"], document["mutants"][0]["found"]) == (True, 1, ["lost"])

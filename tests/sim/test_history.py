@@ -106,7 +106,7 @@ def test_a_line_separator_inside_a_string_ends_no_line(tmp_path: Path) -> None:
         ("", r"jsonl:2: not a JSON object"),
         (
             '{"t_ns": 7, "kind": "deliverd"}',
-            r"jsonl:2: 1 of 3 events are of unknown kinds: 'deliverd' \\(1\\); known: config",
+            r"jsonl:2: 1 of 3 events are of unknown kinds: 'deliverd' \(1\); known: config",
         ),
         ('{"t_ns": 7}', r"jsonl:2: an event needs 'kind' and 't_ns'"),
         ("[1, 2]", r"jsonl:2: an event needs 'kind' and 't_ns'"),
