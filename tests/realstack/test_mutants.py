@@ -29,6 +29,16 @@ def test_every_mutant_names_a_check_a_story_and_a_seam_that_there_is() -> None:
         assert callable(mutant.mutate(getattr(mutant.owner, mutant.seam))) or mutant.seam == "last_position"
 
 
+@pytest.mark.parametrize("name", sorted(MUTANTS.keys() - {"numbers-falling"}))
+def test_what_a_mutant_puts_at_a_seam_is_called_as_what_stood_there(name: str) -> None:
+    mutant = MUTANTS[name]
+    seam = getattr(mutant.owner, mutant.seam)
+    parameters = inspect.signature(seam).parameters.values()
+    given = [None for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    named = {one.name: None for one in parameters if one.kind is one.KEYWORD_ONLY}
+    inspect.signature(mutant.mutate(seam)).bind(*given, **named)
+
+
 def test_the_backend_knows_nothing_of_mutants_and_a_scenario_cannot_ask_for_one() -> None:
     files = Path(realstack.chat.__path__[0]).glob("*.py")
     assert [path.name for path in files if "mutant" in path.read_text(encoding="utf-8")] == []
