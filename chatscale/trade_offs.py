@@ -135,7 +135,9 @@ def _try(running: Servers, trial: Trial, folder: Path, watch: Watcher) -> dict[s
     watch.step(trial.name)
     trace = trial.trace
     before = psutil.cpu_times()
-    history = drive(running, trial.scenario, trace, folder, lambda progress: watch.drive(progress, trace), 0.0)
+    history = drive(
+        running, trial.scenario, trace, folder, lambda progress: watch.drive(progress, trace), final_read=False
+    )
     found = {
         "question": trial.question,
         "choice": trial.choice,
