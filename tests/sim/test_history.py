@@ -154,3 +154,16 @@ def test_another_schema_is_refused_with_both_versions(tmp_path: Path) -> None:
 def test_a_missing_history_says_what_a_run_leaves(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match=r"no history at .*; a run leaves history-sim\.parquet"):
         History.load(tmp_path / "history.parquet")
+
+
+def test_columns_without_any_value_need_not_be_read_and_keep_their_types(tmp_path: Path) -> None:
+    whole = History.of(EVENTS)
+    whole.save(tmp_path / "history.parquet")
+    read = History.load_columns(tmp_path / "history.parquet", COLUMNS).frame
+    blank = [name for name in COLUMNS if whole.frame[name].isna().all()]
+    assert {"gateway", "last_seen_ns"} <= set(blank)
+    for name in blank:
+        assert read[name].isna().all()
+        assert (read[name].dtype == whole.frame[name].dtype) or (read[name].dtype == "category")
+    for name in set(COLUMNS) - set(blank):
+        assert read[name].astype(object).fillna("").tolist() == whole.frame[name].astype(object).fillna("").tolist()
