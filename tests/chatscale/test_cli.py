@@ -95,6 +95,7 @@ def test_every_command_has_a_help_text() -> None:
         "run",
         "verify",
         "selftest",
+        "endure",
         "compare",
         "report",
         "doctor",
