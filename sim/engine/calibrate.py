@@ -38,7 +38,7 @@ from sim.trace import Trace
 Floats = npt.NDArray[np.float64]
 
 # How much of each round's difference is taken over.
-_GAINS = (1.0, 1.0, 1 / 2, 1 / 3)
+_GAINS = (1.0, 1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5)
 _LEAST_MESSAGES = 30
 _LEAST_IDLE_S = 1.0
 _LEAST_SECONDS = 8
