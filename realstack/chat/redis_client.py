@@ -17,8 +17,9 @@ from realstack.chat.settings import Settings
 from realstack.endpoints import PRIMARY, Endpoint, endpoints
 
 _SILENCE_S = 1.0
-# A second of silence, two until the sentinels agree, one until they have promoted the replica.
-_RETRIES_OF_A_PAIR = 12
+# Two seconds until the sentinels agree and one until they have promoted the replica. Sentinels that have not answer at
+# once, and the jitter halves the half second of a wait: ten seconds on average.
+_RETRIES_OF_A_PAIR = 40
 
 
 def connect_redis(settings: Settings) -> Redis:
