@@ -14,8 +14,6 @@ from realstack.chat.settings import Settings
 
 RECEIPT_LINGER_S = 0.05
 _FETCH_WAIT_MS = 15
-# Partitions that are added are known within seconds, not the default's five minutes.
-_METADATA_MAX_AGE_MS = 5_000
 
 
 class FixedPartitioner:
@@ -41,7 +39,6 @@ def make_producer(settings: Settings, *, linger_s: float | None = None) -> AIOKa
     return AIOKafkaProducer(
         **settings.kafka_options,
         partitioner=FixedPartitioner(choices.partitions) if choices.partitioner == "fixed" else DefaultPartitioner(),
-        metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         acks="all" if choices.acks == "all" else 1,
         enable_idempotence=choices.idempotence,
         linger_ms=round((choices.linger_s if linger_s is None else linger_s) * 1000),
@@ -62,7 +59,6 @@ def make_consumer(settings: Settings) -> AIOKafkaConsumer:
         # A fetch costs broker and worker about a millisecond: at low rates wait a little for more than one record.
         fetch_min_bytes=8_192,
         fetch_max_wait_ms=_FETCH_WAIT_MS,
-        metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
         # A rebalance may take as long as a session; a broker that stands still is not waited for much longer.

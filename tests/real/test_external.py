@@ -170,7 +170,7 @@ def test_what_bears_the_name_of_a_run_already_is_neither_used_nor_removed(
 ) -> None:
     for name, value in elsewhere.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("realstack.stack.secrets.token_hex", lambda _: "feedbeef")
+    monkeypatch.setattr("realstack.stack.secrets.token_hex", lambda count: "feedbeef" * (count // 4))
     scenario = load_scenario("ci-ordering", TINY)
     trace = make_trace(scenario)
     with start_servers(elsewhere.text, tmp_path) as theirs:

@@ -48,7 +48,7 @@ def test_the_hardened_design_loses_nothing_to_a_killed_worker_a_paused_redis_and
     assert stops.set_index("cause")["value"]["lose-response"] == 1
     witnessed = {v.check: v.outcome for v in witness_verdicts(history)}
     assert witnessed == dict.fromkeys(
-        ("fault_met_traffic", "fault_hit", "rebalance_in_flight", "two_gateways"), Outcome.PASS
+        ("fault_met_traffic", "fault_hit", "rebalance_in_flight", "two_gateways", "send_retried"), Outcome.PASS
     )
     servers.check()
 

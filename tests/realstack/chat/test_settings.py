@@ -40,7 +40,7 @@ def test_every_name_is_in_the_namespace() -> None:
 def test_who_wants_kafka_is_told_all_brokers_and_of_a_cluster_asks_often_who_leads() -> None:
     one = Settings("k:1", "c:1", "r:1", "", "chatscale-ab12", choices())
     three = Settings("k:1,l:2,m:3", "c:1", "r:1", "s:1", "chatscale-ab12", choices(nodes=3))
-    assert one.kafka_options == {"bootstrap_servers": ["k:1"]}
+    assert one.kafka_options == {"bootstrap_servers": ["k:1"], "metadata_max_age_ms": 5_000}
     assert three.kafka_options == {"bootstrap_servers": ["k:1", "l:2", "m:3"], "metadata_max_age_ms": 2_000}
 
 
