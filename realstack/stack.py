@@ -96,8 +96,13 @@ class ChatStack:
         self.health_ports: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        if self.settings.elsewhere:
-            require_unused(self.settings)
+        try:
+            if self.settings.elsewhere:
+                require_unused(self.settings)
+        except BaseException:
+            # What bears our name is another's: it stays.
+            self._scope.close()
+            raise
         try:
             make_namespace(self.settings, self._trace)
             for kind, count in self._counts.items():
