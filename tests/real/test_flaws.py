@@ -12,7 +12,7 @@ from realstack.servers import Servers
 
 pytestmark = pytest.mark.real
 
-NAMES = ("late-insert", "retry-elsewhere", "lwt-timeout")
+NAMES = ("late-insert", "retry-elsewhere", "stale-registry")
 
 
 def test_seed_is_convicted_and_hardened_is_clean(servers: Servers, tmp_path: Path) -> None:

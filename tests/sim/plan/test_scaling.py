@@ -83,7 +83,10 @@ def test_bytes_are_proportional_to_messages_retention_and_row_size(factor: int) 
 @given(share=st.floats(min_value=0, max_value=1), largest=st.integers(min_value=3, max_value=1024))
 def test_recipients_lie_between_one_and_the_largest_group(share: float, largest: int) -> None:
     recipients = planned(
-        f"traffic.group_share={share}", "traffic.group_size_median=3", f"traffic.group_size_max={largest}"
+        f"traffic.group_share={share}",
+        "traffic.group_size_median=3",
+        f"traffic.group_size_max={largest}",
+        "design.group_limit=1024",
     ).line("traffic.recipients")
     assert 1 - 1e-9 <= recipients.value <= largest - 1
 

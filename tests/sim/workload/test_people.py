@@ -29,29 +29,29 @@ def whatsapp() -> Trace:
 def broken_rules(trace: Trace) -> set[str]:
     """What is impossible in a trace, by replaying it row by row."""
     broken: set[str] = set()
-    online: dict[int, bool] = {}
-    cseq: Counter[tuple[int, int]] = Counter()
-    unread: set[tuple[int, int]] = set()
+    online: set[tuple[int, int]] = set()
+    cseq: Counter[tuple[int, int, int]] = Counter()
+    unread: set[tuple[int, int, int]] = set()
     for row in _rows(trace):
-        user, conv = row.user, row.conv
-        if (row.action == "connect") == online.get(user, False):
-            broken.add(f"{row.action} of a user who is {'on' if online.get(user) else 'off'}line")
+        user, conv, device = row.user, row.conv, (row.user, row.device)
+        if (row.action == "connect") == (device in online):
+            broken.add(f"{row.action} of a user who is {'on' if device in online else 'off'}line")
         if conv != -1 and user not in trace.members[conv]:
             broken.add(f"{row.action} by a stranger")
         if row.action in {"connect", "disconnect", "crash"}:
-            online[user] = row.action == "connect"
-            unread = {pair for pair in unread if pair[0] != user}
+            online = online | {device} if row.action == "connect" else online - {device}
+            unread = {place for place in unread if place[:2] != device}
         elif row.action == "send":
-            cseq[user, conv] += 1
-            if row.cseq != cseq[user, conv]:
+            cseq[*device, conv] += 1
+            if row.cseq != cseq[*device, conv]:
                 broken.add("cseq with a gap")
             if UUID(row.uuid).version != 4 or not 1 <= row.size_bytes <= 4096:
                 broken.add("a message that nobody can write")
-            unread |= {(member, conv) for member in trace.members[conv] if member != user and online.get(member)}
+            unread |= {(*other, conv) for other in online if other[0] in trace.members[conv] and other[0] != user}
         elif row.action == "read":
-            if (user, conv) not in unread:
+            if (*device, conv) not in unread:
                 broken.add("read of nothing new")
-            unread.discard((user, conv))
+            unread.discard((*device, conv))
     return broken
 
 
