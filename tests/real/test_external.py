@@ -5,6 +5,7 @@ Kafka asks for SASL over TLS, Cassandra for a user and a password, Redis for a p
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -170,7 +171,8 @@ def test_what_bears_the_name_of_a_run_already_is_neither_used_nor_removed(
 ) -> None:
     for name, value in elsewhere.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("realstack.stack.secrets.token_hex", lambda count: "feedbeef" * (count // 4))
+    # The namespace alone; the mark by which a run's processes are known stays its own.
+    monkeypatch.setattr("realstack.stack.secrets.token_hex", lambda n: "feedbeef" if n == 4 else os.urandom(n).hex())
     scenario = load_scenario("ci-ordering", TINY)
     trace = make_trace(scenario)
     with start_servers(elsewhere.text, tmp_path) as theirs:
