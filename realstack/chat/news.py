@@ -11,6 +11,7 @@ A message is not done before a notice of it, or of a later one, was taken by eve
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from realstack.chat.frames import News as Notice
 from realstack.chat.frames import encode
@@ -49,7 +50,7 @@ class News:
         while conv in self._due:
             position, told = self._due.pop(conv), self._told.pop(conv)
             # Again until the gateway answers, or its followers' entry has ended.
-            await patiently(lambda position=position: self._notice(conv, position))  # type: ignore[misc]
+            await patiently(partial(self._notice, conv, position))
             told.set_result(None)
             await asyncio.sleep(self._interval_s)
         del self._telling[conv]

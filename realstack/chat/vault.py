@@ -17,7 +17,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from weakref import WeakValueDictionary
 
 import obstore
@@ -131,11 +130,6 @@ def open_store(url: str) -> ObjectStore:
     except (BaseError, ValueError) as error:
         why = str(error).splitlines()[0]
         raise UsageError(f"{url!r} names no object store ({why}); give file:///FOLDER, s3://BUCKET/PREFIX …") from error
-
-
-def folder_url(folder: Path) -> str:
-    """The URL of a local folder."""
-    return folder.absolute().as_uri()
 
 
 def empty(url: str, namespace: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from realstack.chat.frames import Send, decode_to_gateway, encode
 from realstack.driver.events import text_of
@@ -27,6 +28,10 @@ def frame_bytes(text_bytes: int, *, sealed: bool) -> int:
     return len(encode(Send(5, UUID, 1, text)))
 
 
+def _as_frame(text: str) -> object:
+    return decode_to_gateway(encode(Send(5, UUID, 1, text)))
+
+
 def _cost_us(work: Callable[[], object]) -> float:
     began_s = time.thread_time()
     for _ in range(_TIMES):
@@ -43,9 +48,9 @@ def main() -> None:
         sealed = anna.seal(5, UUID, Letter(text))
         plain_bytes, sealed_bytes = (frame_bytes(length, sealed=how) for how in (False, True))
         costs = (
-            _cost_us(lambda text=text: decode_to_gateway(encode(Send(5, UUID, 1, text)))),  # type: ignore[misc]
-            _cost_us(lambda text=text: anna.seal(5, UUID, Letter(text))),  # type: ignore[misc]
-            _cost_us(lambda sealed=sealed: bert.open(5, 1, UUID, sealed)),  # type: ignore[misc]
+            _cost_us(partial(_as_frame, text)),
+            _cost_us(partial(anna.seal, 5, UUID, Letter(text))),
+            _cost_us(partial(bert.open, 5, 1, UUID, sealed)),
         )
         times = "".join(f"{cost_us:10.1f}" for cost_us in costs)
         print(f"{length:6} {plain_bytes:9} {sealed_bytes:10} {sealed_bytes / plain_bytes:7.2f} {times}")
