@@ -75,6 +75,33 @@ def test_a_cursor_by_sequence_does_not() -> None:
     assert shown[shown["user"] == "u3"]["uuid"].tolist() == ["right-clock", "slow-clock", "later"]
 
 
+def numbered_while_a_batch_fills(preset: str) -> History:
+    """No fault: gateway 2 has a batch open when gateway 1 gets a message, and puts a later one into the log first.
+
+    gateway-2   3.000 opens ──── 3.010 higher id ── 3.020 sent
+    gateway-1           3.005 lower id ─────────────────── 3.025 sent
+    """
+    sends = (send(3_000 * MS, 1, "opens"), send(3_005 * MS, 2, "lower-id"), send(3_010 * MS, 3, "higher-id"))
+    later = send(6 * SECOND, 2, "later", cseq=2)
+    trace = people(*CONNECTED, *sends, later, *heartbeats(duration_s=30), users=USERS, duration_s=30)
+    return simulate(faulty(preset=preset, fan_out="read", linger=0.02), trace, exact())
+
+
+def test_a_cursor_by_id_passes_over_what_came_later_even_without_a_fault() -> None:
+    history = numbered_while_a_batch_fills("seed")
+    assert history.of_kind("log.append")["uuid"].tolist() == ["opens", "higher-id", "lower-id", "later"]
+    shown = history.of_kind("deliver")
+    assert shown[shown["user"] == "u4"]["uuid"].tolist() == ["opens", "higher-id", "later"]
+    assert broken(history) == {"lost": 3}
+
+
+def test_a_cursor_by_sequence_follows_the_log() -> None:
+    history = numbered_while_a_batch_fills("hardened")
+    shown = history.of_kind("deliver")
+    assert shown[shown["user"] == "u4"]["uuid"].tolist() == ["opens", "higher-id", "lower-id", "later"]
+    assert broken(history) == {}
+
+
 def with_one_heartbeat_lost(preset: str) -> History:
     """The first heartbeat of user 2 is lost, the second is 100 ms late; user 1 looks in between, at 30.05 s."""
     trace = people(
@@ -212,5 +239,5 @@ def test_a_redelivered_message_is_pushed_where_its_record_is_recognised() -> Non
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_without_faults_both_designs_keep_their_promises(preset: str) -> None:
+def test_without_faults_and_haste_both_designs_keep_their_promises(preset: str) -> None:
     assert broken(simulate(faulty(preset=preset), chatter(end_s=8), BOX), PROMISES) == {}

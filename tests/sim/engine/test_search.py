@@ -41,11 +41,21 @@ def test_no_world_breaks_a_promise_of_the_hardened_design(found: Found) -> None:
 
 
 @pytest.mark.parametrize(
-    ("planted", "promise"),
-    [({"dedup": "none"}, "duplicated"), ({"dedup": "lwt", "cursor": "message-id"}, "lost")],
-    ids=["no dedup", "lwt on the message id"],
+    ("planted", "mended", "promise"),
+    [
+        ({"dedup": "none"}, {"dedup": "client-id-key"}, "duplicated"),
+        # No fault is needed for this one: `test_flaws` has its smallest form.
+        (
+            {"cursor": "message-id", "dedup": "lwt", "gateways": 2, "fan_out": "read", "linger": 0.02},
+            {"cursor": "sequence", "dedup": "client-id-key"},
+            "lost",
+        ),
+    ],
+    ids=["no dedup", "cursor by message id"],
 )
-def test_the_search_finds_a_flaw_that_is_there(planted: dict[str, Any], promise: str) -> None:
+def test_the_search_finds_a_flaw_that_is_there_and_its_mending_is_what_mends_it(
+    planted: dict[str, Any], mended: dict[str, Any], promise: str
+) -> None:
     found = find(
         worlds(**planted),
         lambda world: promise in broken(simulate(world.scenario, world.trace), [promise]),
@@ -58,4 +68,5 @@ def test_the_search_finds_a_flaw_that_is_there(planted: dict[str, Any], promise:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
-    assert found.faults, "without a fault it does not show"
+    same = found._replace(design={**found.design, **mended})
+    assert broken(simulate(same.scenario, same.trace), [promise]) == {}
