@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -16,6 +17,7 @@ import pytest
 
 from chatscale.cli import run_cli
 from sim.experiments.ledger import LEDGER
+from tests.sim.experiments.dask_cluster import two_workers
 from tests.sim.experiments.worlds import TINY_WORDS
 
 Captured = pytest.CaptureFixture[str]
@@ -84,6 +86,28 @@ def test_a_sweep_that_was_killed_goes_on_from_what_was_finished(folder: Path, tm
     assert run_cli(words) == 0
     assert ledger.read_text().splitlines()[: len(kept) - 1] == kept[:-1]
     assert (tmp_path / "sweep.json").read_bytes() == (folder / "sweep.json").read_bytes()
+
+
+def test_a_cluster_that_loses_a_worker_finds_the_same(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.experiments.cluster._PATIENCE_S", 120)
+    out = tmp_path / "out"
+
+    def kill_when_begun(worker: subprocess.Popen[bytes]) -> int:
+        deadline_s = time.monotonic() + 120
+        while not (out / LEDGER).exists() or (out / LEDGER).read_text().count("\n") < 2:
+            assert time.monotonic() < deadline_s, "nothing was finished"
+            time.sleep(0.02)
+        worker.kill()
+        worker.wait()
+        return (out / LEDGER).read_text().count("\n")
+
+    with two_workers(tmp_path) as (address, first), ThreadPoolExecutor(1) as beside:
+        written = beside.submit(kill_when_begun, first)
+        assert run_cli([*SWEEP, "--cluster", address, "--out", str(out)]) == 0
+    assert written.result() < 16, "there was work left to lose"
+    assert (out / "sweep.json").read_bytes() == (folder / "sweep.json").read_bytes()
 
 
 @pytest.mark.parametrize(

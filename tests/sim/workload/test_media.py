@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from statistics import NormalDist
 
+import numpy as np
 import pytest
 
-from sim.plan.payloads import PHOTO_BYTES, VIDEO_SHARE, VOICE_RATIO
+from sim.plan.payloads import PHOTO_BYTES, VIDEO_BYTES, VIDEO_SHARE, VOICE_BYTES, VOICE_RATIO
 from sim.scenario import Traffic
 from sim.trace import Action, Trace
-from sim.workload.media import MAX_BYTES, Medium, media_of
+from sim.workload.media import MAX_BYTES, SIZE_SIGMA, Medium, media_of
+from tests.sim.workload.goodness import anderson_darling
 
 MESSAGES = 40_000
 
@@ -35,6 +39,23 @@ def test_photos_weigh_on_average_what_the_plan_says_and_none_is_larger_than_a_cl
     photos = [medium.size_bytes for medium in found if medium.type == "image/jpeg"]
     assert sum(photos) / len(photos) == pytest.approx(PHOTO_BYTES.value, rel=0.03)
     assert max(medium.size_bytes for medium in found) <= MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("kind", "mean_bytes"),
+    [("image/jpeg", PHOTO_BYTES.value), ("video/mp4", VIDEO_BYTES.value), ("audio/ogg", VOICE_BYTES.value)],
+)
+def test_sizes_are_log_normal_to_their_tails_up_to_what_a_client_takes(kind: str, mean_bytes: float) -> None:
+    sigma = SIZE_SIGMA.value
+    log_size = NormalDist(math.log(mean_bytes) - sigma**2 / 2, sigma)
+    sizes = np.array(
+        [medium.size_bytes for medium in media_of(trace(), traffic(0.5, 0.0)).values() if medium.type == kind]
+    )
+    taken = log_size.cdf(math.log(MAX_BYTES))
+    whole = sizes[sizes < MAX_BYTES].astype(float)
+    assert len(whole) > 500
+    assert len(sizes) - len(whole) == pytest.approx(len(sizes) * (1 - taken), abs=4 * (len(sizes) * (1 - taken)) ** 0.5)
+    assert anderson_darling(whole, lambda x: np.array([log_size.cdf(math.log(value)) / taken for value in x])) < 6
 
 
 def test_a_forward_is_the_same_content_and_some_are_forwarded_very_often() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from statistics import NormalDist
 from uuid import UUID
 
 import numpy as np
@@ -15,7 +16,7 @@ from sim.trace import Action, Trace
 from sim.workload import make_trace
 from sim.workload.conversations import mean_recipients
 from sim.workload.day_curve import DayCurve
-from tests.sim.workload.goodness import chi_square_z
+from tests.sim.workload.goodness import anderson_darling, chi_square_z
 
 WHATSAPP = load_scenario("whatsapp")
 CI_ORDERING = load_scenario("ci-ordering")
@@ -245,19 +246,40 @@ def test_conversations_are_opened_at_the_rate_of_the_scenario() -> None:
     assert opens == pytest.approx(0.5 * online_s, abs=4 * math.sqrt(0.5 * online_s))
 
 
-def test_the_members_of_a_conversation_read_what_was_sent(whatsapp: Trace) -> None:
+def read_delays_s(trace: Trace, before_s: float) -> list[float]:
+    """From a message to its reading, of those sent before that time and read at all."""
     delays_s = []
     sent_ns: dict[tuple[int, int], int] = {}
-    for row in _rows(whatsapp):
+    for row in _rows(trace):
         if row.action == "send":
-            for member in set(whatsapp.members[row.conv]) - {row.user}:
+            for member in set(trace.members[row.conv]) - {row.user}:
                 sent_ns.setdefault((member, row.conv), row.t_ns)
         elif row.action == "read":
-            delays_s.append((row.t_ns - sent_ns.pop((row.user, row.conv))) / 1e9)
+            began_ns = sent_ns.pop((row.user, row.conv))
+            delays_s += [(row.t_ns - began_ns) / 1e9] if began_ns < before_s * 1e9 else []
         elif row.action == "connect":
             sent_ns = {pair: t_ns for pair, t_ns in sent_ns.items() if pair[0] != row.user}
+    return delays_s
+
+
+def test_the_members_of_a_conversation_read_what_was_sent(whatsapp: Trace) -> None:
     # The median is a little under 5 s, for slow readers are still reading when the run ends.
-    assert 4 < np.median(delays_s) < 5.5
+    assert 4 < np.median(read_delays_s(whatsapp, before_s=60)) < 5.5
+
+
+def test_how_long_people_take_to_read_is_log_normal_to_its_tails() -> None:
+    # Nobody leaves, and one in thirty million takes longer than the last 3 s: no delay is cut off.
+    quick = ["people.read_delay_median=200ms", "people.read_delay_sigma=0.5", "people.session_median=100days"]
+    delays_s = np.array(read_delays_s(make_trace(load_scenario("whatsapp", [*quick, "run.duration=20s"])), before_s=17))
+    log_delay = NormalDist(math.log(0.2), 0.5)
+    assert len(delays_s) > 1000
+    assert anderson_darling(delays_s, lambda x: np.array([log_delay.cdf(math.log(value)) for value in x])) < 6
+
+
+def test_everybody_reads_after_the_same_time_without_sigma() -> None:
+    same = ["people.read_delay_median=300ms", "people.read_delay_sigma=0", "run.duration=12s"]
+    delays_s = read_delays_s(make_trace(load_scenario("whatsapp", same)), before_s=12)
+    assert {round(delay_s, 6) for delay_s in delays_s} == {0.3}
 
 
 def test_people_in_the_background_hold_a_socket_and_do_nothing_else() -> None:
