@@ -23,12 +23,25 @@ class Columns(History):
 
     def table(self, kind: str, *columns: str) -> pd.DataFrame:
         """Integer columns of the events of one kind, in time order."""
-        return pd.DataFrame({column: self.values(kind, column) for column in columns}, index=self.rows(kind))
+        columns_of = {column: self.values(kind, column) for column in columns}
+        return pd.DataFrame(columns_of, index=self.rows(kind), copy=False)
+
+    def of_kind(self, *kinds: str) -> pd.DataFrame:
+        """See `History`; the other events are not looked at."""
+        return self.frame.iloc[np.sort(np.concatenate([self.rows(kind) for kind in kinds]))]
+
+    @property
+    def quiesced_ns(self) -> int | None:
+        """See `History`."""
+        ends = self.rows("quiesce")
+        return int(self._times[ends[-1]]) if len(ends) else None
 
     def values(self, kind: str, column: str) -> Integers:
-        """One integer column of the events of one kind, not to be written to."""
+        """One integer column of the events of one kind; it is shared, so nobody can write to it."""
         if (kind, column) not in self._read:
-            self._read[kind, column] = self.at(column, self.rows(kind))
+            read = self.at(column, self.rows(kind))
+            read.flags.writeable = False
+            self._read[kind, column] = read
         return self._read[kind, column]
 
     def rows(self, kind: str) -> Integers:
@@ -54,8 +67,7 @@ class Columns(History):
 
     def times(self, events: Integers) -> Integers:
         """Time of each event number, NEVER_NS for MISSING."""
-        times = np.append(self.frame["t_ns"].to_numpy(), NEVER_NS)
-        return times[events]
+        return self._times[events]
 
     def names(self, column: str) -> pd.Index[Any]:
         """The string behind each code of a column."""
@@ -70,6 +82,10 @@ class Columns(History):
     @cached_property
     def _read(self) -> dict[tuple[str, str], Integers]:
         return {}
+
+    @cached_property
+    def _times(self) -> Integers:
+        return np.append(self.frame["t_ns"].to_numpy(), NEVER_NS)
 
     @cached_property
     def _by_kind(self) -> tuple[Integers, Integers]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.checks.codes import MISSING, NEVER_NS, Integers
+from reports.checks.codes import MISSING, NEVER_NS, Integers, firsts
 from reports.checks.columns import Columns
 from reports.checks.order import Canon, Climb
 from sim.history import History
@@ -61,7 +61,7 @@ class Facts(Columns):
         """Every deliver event: device conv uuid session via hash t_ns, its user, and whether it is the first copy."""
         rows = self.table("deliver", "device", "conv", "uuid", "session", "via", "hash", "t_ns")
         rows["user"] = self.device_users[rows["device"]]
-        rows["first"] = ~pd.Index(self.pair(rows["uuid"], rows["device"])).duplicated()
+        rows["first"] = ~self._delivered_pairs.duplicated()
         return rows
 
     @cached_property
@@ -267,8 +267,13 @@ class Facts(Columns):
         return self.members.merge(devices, on="user").sort_values("conv", kind="stable", ignore_index=True)
 
     @cached_property
+    def _delivered_pairs(self) -> pd.Index[Any]:
+        rows = self.table("deliver", "uuid", "device")
+        return pd.Index(self.pair(rows["uuid"], rows["device"]))
+
+    @cached_property
     def _shown_pairs(self) -> pd.Index[Any]:
-        return pd.Index(self.pair(self.shown["uuid"], self.shown["device"]))
+        return firsts(self._delivered_pairs)[0]
 
     def _first_by_uuid(self, kind: str) -> Integers:
         rows, codes = self.rows(kind), self.values(kind, "uuid")

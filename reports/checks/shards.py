@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from functools import partial, reduce
 from pathlib import Path
 
+import pyarrow as pa
+
 from reports.checks import check_history, slo_miss
 from reports.checks.facts import EXAMPLES, facts_of
 from sim.errors import UsageError
@@ -61,10 +63,11 @@ def check_shards(
 
 
 def _keep_memory() -> None:
-    """Keep freed memory for the next part, which needs as much, instead of giving its pages back."""
+    """Keep freed memory, of Arrow too, for the next part, which needs as much, instead of giving its pages back."""
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
         mallopt(_TRIM_THRESHOLD, 1 << 30)
         mallopt(_MMAP_THRESHOLD, 32 << 20)  # the most that glibc takes
+        pa.set_memory_pool(pa.system_memory_pool())
 
 
 def check_part(path: Path, names: Collection[str] | None = None) -> Part:
