@@ -92,6 +92,11 @@ class Design(BaseModel):
     heartbeat_s: DurationS = Field(alias="heartbeat", ge=0.1, description="time between a device's heartbeats")
     presence_ttl_s: DurationS = Field(alias="presence_ttl", gt=0, description="TTL of presence:{user}")
     conn_ttl_s: DurationS = Field(alias="conn_ttl", gt=0, description="TTL of conn:{user}")
+    presence: Literal["on-open", "subscription"] = Field(
+        "on-open",
+        description="how a device learns who is online: one answer when it opens a conversation, or that and every "
+        "change until it opens another one or leaves",
+    )
     gap_hold_s: DurationS = Field(
         2.0,
         alias="gap_hold",

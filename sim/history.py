@@ -17,6 +17,7 @@
     heartbeat.sent   a device renewed its presence               device user session
     heartbeat.stored and the presence store has it               device user session
     presence.read    a device asked: is user `reader` online?    device user reader state start_ns, maybe last_seen_ns
+    presence.change  and was told afterwards: `user` came, went  device user state
     media.put        the bytes of its medium are in the store    device user conv uuid size_bytes start_ns
     media.get        a device fetched them, or not and why       as media.put, hash cause
     push             an offline recipient was notified           user conv uuid
@@ -28,9 +29,9 @@ Systems that can tell may write these too; without them the checks that need the
 
     cursor           a device named the place it has read up to  device user session conv cursor
     registry.read    where is this user connected? none: nowhere user gateway start_ns
-    presence.change  a subscriber heard that a user came or went user state
 
 `t_ns` counts from the start of the trace. A completed operation also has the time it began in `start_ns`.
+In `presence.change` the device is the subscriber's, if it is known, and the user is whom it is about.
 `deliver` carries the way of the message as stamps (ns, same clock), see `sim.hops`.
 Ids are strings (device and user `u17`, `c5`, session `u17.2`); `message_id`, `seq`, `partition`, `offset` are integers,
 missing where unknown. A `cursor` is a `seq`, or a `message_id` where the design's cursor is by id. `last_seen_ns` is

@@ -1,8 +1,8 @@
 """What a device and its gateway say to each other: one JSON object a WebSocket frame, its type in `t`.
 
-    device → gateway    hello resume send receipt heartbeat open pull fetch search
-    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence news pulled page found go_away
-                        error
+    device → gateway    hello resume send receipt heartbeat open close pull fetch search
+    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence presence_change news pulled
+                        page found go_away error
 
 A message carries the stamps of its way (`sim.hops`), nanoseconds of the machine's monotonic clock.
 Decoding validates: a frame with a wrong type or a missing field never reaches the code behind.
@@ -86,6 +86,10 @@ class Open(Frame, tag="open"):
     """I opened a conversation: who of it is online?"""
 
     conv: Id
+
+
+class Close(Frame, tag="close"):
+    """I closed the conversation: tell me no more of its members."""
 
 
 class Pull(Frame, tag="pull"):
@@ -185,6 +189,14 @@ class Presence(Frame, tag="presence"):
     last_seen_ms: dict[int, int] = {}
 
 
+class PresenceChange(Frame, tag="presence_change"):
+    """A member of the conversation that is open came or went, where the design has a subscription."""
+
+    conv: int
+    user: int
+    online: bool
+
+
 class News(Frame, tag="news"):
     """There are messages of a conversation up to this position, which is not pushed: pull them."""
 
@@ -231,7 +243,7 @@ class Error(Frame, tag="error"):
     detail: str
 
 
-ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Pull | Fetch | Search
+ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Close | Pull | Fetch | Search
 ToDevice = (
     Welcome
     | Message
@@ -241,6 +253,7 @@ ToDevice = (
     | Seen
     | HeartbeatOk
     | Presence
+    | PresenceChange
     | News
     | Pulled
     | Page

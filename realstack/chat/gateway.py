@@ -33,6 +33,7 @@ from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
 from realstack.chat.door import Door
 from realstack.chat.followers import Followers
 from realstack.chat.frames import (
+    Close,
     Error,
     Fetch,
     GoAway,
@@ -40,7 +41,6 @@ from realstack.chat.frames import (
     HeartbeatOk,
     Hello,
     Open,
-    Presence,
     Pull,
     Receipt,
     Resume,
@@ -54,6 +54,7 @@ from realstack.chat.message_service import Membership, MessageService, NotAMembe
 from realstack.chat.metrics import GatewayMetrics
 from realstack.chat.past import BadRequestError, fetch, search
 from realstack.chat.policy import PolicyError
+from realstack.chat.presence import open_presence
 from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.registry import Registry, open_registry
 from realstack.chat.resume import Reader
@@ -99,6 +100,7 @@ class Gateway:
         # By address.
         self._sessions: dict[int, Connection] = {}
         self.followers = Followers(registry, name)
+        self.presence = open_presence(registry, membership, settings.choices)
         self._reader = Reader(store, settings.choices, self.followers.follow)
         self._tasks: set[asyncio.Task[None]] = set()
         metrics.watch_sessions(lambda: len(self._sessions))
@@ -161,7 +163,9 @@ class Gateway:
                 lapsed = await self._registry.heartbeat(connection.address, connection.epoch, self.name)
                 connection.send(HeartbeatOk(time.monotonic_ns(), lapsed))
             case Open():
-                await self._presence(connection, frame.conv)
+                await self.presence.open(connection, frame.conv)
+            case Close():
+                self.presence.close(connection)
             case Fetch():
                 connection.send(await fetch(connection.user, frame, self._membership, self._store))
             case Search():
@@ -173,12 +177,6 @@ class Gateway:
                 self._background(self._bring(connection, self._reader.pull(connection, frame)))
             case Hello():
                 self._refuse(connection, "no-hello", "this connection has said hello already")
-
-    async def _presence(self, connection: Connection, conv: int) -> None:
-        members = sorted(await self._membership.require(conv, connection.user))
-        online = await self._registry.online(members)
-        offline = [user for user in members if user not in online]
-        connection.send(Presence(conv, sorted(online), offline, await self._registry.last_seen_ms(offline)))
 
     async def _bring(self, connection: Connection, missed: Awaitable[None]) -> None:
         try:
@@ -199,6 +197,7 @@ class Gateway:
     async def _forget(self, connection: Connection) -> None:
         connection.close()
         self.followers.forget(connection)
+        self.presence.close(connection)
         if self._sessions.get(connection.address) is connection:
             del self._sessions[connection.address]
         try:
@@ -318,6 +317,7 @@ async def _run(
             await stop.wait()
             await gateway.drain(sockets)
             announcing.cancel()
+            await gateway.presence.stop()
         await grpc_server.stop(grace=1.0)
     finally:
         await asyncio.gather(messages.stop(), receipts.stop())

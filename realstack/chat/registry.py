@@ -2,7 +2,8 @@
 
 registry = "user"     conn:{user} → "gateway-2"                one entry, deleted by whoever closes last
 registry = "device"   conn:{user}:{device} → "gateway-2|7"     7 is the session's epoch; only its owner deletes it
-presence:{user} → "online"                                     while any of the user's devices is
+presence:{user} → "online"                                     while any of the user's devices is; its name is also that
+                                                               of the channel that says who came or went
 seen:{user}     → when the last device of the user went, in ms of Redis' own clock, for gateways' clocks differ
 news:{conv}     → gateways with followers, each with its end of validity
 """
@@ -15,54 +16,13 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from realstack.chat.presence_channels import PresenceChannels
 from realstack.chat.pushes import unread_key
 from realstack.chat.redis_client import connect_redis
+from realstack.chat.registry_scripts import Scripts
 from realstack.chat.settings import Settings
 from sim.addresses import device_of, user_of
 
-# A late clean-up by an old session must not delete what a newer one wrote, nor take a user offline whose other devices
-# are connected.
-_DELETE_OWN = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
-    return 0
-end
-redis.call('DEL', KEYS[1])
-for key = 4, #KEYS do
-    if redis.call('EXISTS', KEYS[key]) == 1 then
-        return 1
-    end
-end
-redis.call('DEL', KEYS[2])
-local now = redis.call('TIME')
-redis.call('SET', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000))
-return 1
-"""
-_DELETE_ANY = """
-redis.call('DEL', KEYS[1], KEYS[2])
-local now = redis.call('TIME')
-redis.call('SET', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000))
-"""
-# Nor must an old session's heartbeat displace it; an entry that is gone is written again, and its session told. Gone is
-# also one that a promoted replica never had: then an older session's, of a lower epoch, is still in its place.
-_RENEW_OWN = """
-local owner = redis.call('GET', KEYS[1])
-local function epoch(entry) return tonumber(string.match(entry, '|(%d+)$')) end
-if owner and owner ~= ARGV[1] and epoch(owner) >= epoch(ARGV[1]) then
-    return 0
-end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('SET', KEYS[2], 'online', 'PX', ARGV[3])
-return owner == ARGV[1] and 0 or 1
-"""
-# Users of a gateway that does not answer: their next heartbeat finds the entry gone, and they ask for what they missed.
-_DROP = """
-for _, key in ipairs(KEYS) do
-    local owner = redis.call('GET', key)
-    if owner and string.sub(owner, 1, #ARGV[1]) == ARGV[1] then
-        redis.call('DEL', key)
-    end
-end
-"""
 _FOLLOWED_FOR_S = 10.0
 
 
@@ -77,16 +37,18 @@ class Registry:
         self._per_device = settings.choices.registry == "device"
         self._presence_ttl_ms = round(settings.choices.presence_ttl_s * 1000)
         self._conn_ttl_ms = round(settings.choices.conn_ttl_s * 1000)
-        self._delete_own = redis.register_script(_DELETE_OWN)
-        self._delete_any = redis.register_script(_DELETE_ANY)
-        self._renew_own = redis.register_script(_RENEW_OWN)
-        self._drop = redis.register_script(_DROP)
+        self._tells = settings.choices.presence == "subscription"
+        self._scripts = Scripts.of(redis, tell=self._tells)
 
     def _conn(self, address: int) -> str:
         return f"{self._prefix}:conn:{user_of(address)}" + (f":{device_of(address)}" if self._per_device else "")
 
     def _presence(self, address: int) -> str:
-        return f"{self._prefix}:presence:{user_of(address)}"
+        return f"{self._presences}{user_of(address)}"
+
+    @property
+    def _presences(self) -> str:
+        return f"{self._prefix}:presence:"
 
     def _seen(self, address: int) -> str:
         return f"{self._prefix}:seen:{user_of(address)}"
@@ -96,6 +58,10 @@ class Registry:
 
     async def connect(self, address: int, epoch: int, gateway: str) -> None:
         """Register a session and show its user online, who from here on has nothing unread."""
+        if self._tells:
+            await self._scripts.connect(*self._session(address, epoch, gateway))
+            await self._redis.hdel(self._unread, str(user_of(address)))
+            return
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.set(self._conn(address), self._entry(epoch, gateway), px=self._conn_ttl_ms)
             pipe.set(self._presence(address), "online", px=self._presence_ttl_ms)
@@ -107,8 +73,11 @@ class Registry:
         if not self._per_device:
             await self.connect(address, epoch, gateway)
             return False
-        own: list[str | int] = [self._entry(epoch, gateway), self._conn_ttl_ms, self._presence_ttl_ms]
-        return bool(await self._renew_own(keys=[self._conn(address), self._presence(address)], args=own))
+        return bool(await self._scripts.renew_own(*self._session(address, epoch, gateway)))
+
+    def _session(self, address: int, epoch: int, gateway: str) -> tuple[list[str], list[str | int]]:
+        keys = [self._conn(address), self._presence(address)]
+        return keys, [self._entry(epoch, gateway), self._conn_ttl_ms, self._presence_ttl_ms]
 
     async def disconnect(self, address: int, epoch: int, gateway: str) -> None:
         """Forget a session and show its user offline, unless another of the user's devices is connected."""
@@ -116,14 +85,14 @@ class Registry:
         if self._per_device:
             others = [one for one in self._choices.addresses([user_of(address)]) if one != address]
             keys += [self._conn(one) for one in others]
-            await self._delete_own(keys=keys, args=[self._entry(epoch, gateway)])
+            await self._scripts.delete_own(keys=keys, args=[self._entry(epoch, gateway)])
         else:
-            await self._delete_any(keys=keys)
+            await self._scripts.delete_any(keys=keys)
 
     async def drop(self, addresses: Sequence[int], gateway: str) -> None:
         """Delete the entries of a gateway that does not answer; with `registry = user` nobody does."""
         if self._per_device and addresses:
-            await self._drop(keys=[self._conn(address) for address in addresses], args=[f"{gateway}|"])
+            await self._scripts.drop(keys=[self._conn(address) for address in addresses], args=[f"{gateway}|"])
 
     async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
         """The gateway of every address of these users that is connected, in one round trip."""
@@ -136,6 +105,18 @@ class Registry:
         """The users among these that are online, in one round trip."""
         states = await self._redis.mget([self._presence(user) for user in users])
         return {user for user, state in zip(users, states, strict=True) if state is not None}
+
+    async def online_for_s(self, users: Sequence[int]) -> dict[int, float]:
+        """How long those among these who are online will be so, unless it is renewed; in one round trip."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for user in users:
+                pipe.pttl(self._presence(user))
+            left_ms = await pipe.execute()
+        return {user: left / 1000 for user, left in zip(users, left_ms, strict=True) if left >= 0}
+
+    def presence_channels(self) -> PresenceChannels:
+        """What is said of who comes and goes, where the design tells it."""
+        return PresenceChannels(self._redis, self._presences)
 
     async def last_seen_ms(self, users: Sequence[int]) -> dict[int, int]:
         """When each of these users went, for those who have been here and left."""

@@ -33,6 +33,7 @@ class Choices(msgspec.Struct, frozen=True):
     registry: str
     presence_ttl_s: float
     conn_ttl_s: float
+    presence: str
     acks: str
     idempotence: bool
     linger_s: float

@@ -281,6 +281,8 @@ class Device:
                 self._renewed(frame)
             case frames.Presence():
                 self._presence(frame)
+            case frames.PresenceChange():
+                self._diary.presence_changed(frame)
             case frames.Resumed() | frames.News() | frames.Pulled():
                 self._follow(frame)
             case frames.GoAway() if self._socket is not None:

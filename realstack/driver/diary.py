@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from realstack.chat.frames import Message, Presence, ReceiptItem, ReceiptState, Seen, Send
+from realstack.chat.frames import Message, Presence, PresenceChange, ReceiptItem, ReceiptState, Seen, Send
 from realstack.chat.media_ref import MediaRef
 from realstack.driver.events import Events, text_hash
 from sim.history import STAMPS
@@ -112,6 +112,11 @@ class Diary:
                 seen_ms = answer.last_seen_ms.get(user)
                 seen = {} if seen_ms is None else {"last_seen_ns": seen_ms * 1_000_000 - _WALL_MINUS_MONOTONIC_NS}
                 self._add("presence.read", reader=f"u{user}", state=state, start_ns=start_ns, **seen)
+
+    def presence_changed(self, change: PresenceChange) -> None:
+        """Somebody in the open conversation came or went; it is their name that stands in the event."""
+        about: dict[str, Any] = {"user": f"u{change.user}", "state": "online" if change.online else "offline"}
+        self._events.add("presence.change", device=self._ids["device"], conv=f"c{change.conv}", **about)
 
 
 def _told_by(message: Message) -> dict[str, Any]:

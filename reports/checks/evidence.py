@@ -100,7 +100,8 @@ def active_faults(frame: pd.DataFrame, convicting: pd.DataFrame) -> pd.DataFrame
 def line(event: pd.Series, note: str, number: object) -> str:
     """One event with its number in the history, and what it proves."""
     who = next((event[name] for name in ("device", "user", "target") if pd.notna(event[name])), "")
-    fields = [f"{label}{_text(name, event[name])}" for name, label in _FIELDS.items() if pd.notna(event[name])]
+    fields = [f"of={event['user']}"] if event["kind"] == "presence.change" and pd.notna(event["device"]) else []
+    fields += [f"{label}{_text(name, event[name])}" for name, label in _FIELDS.items() if pd.notna(event[name])]
     words = [f"#{number}", f"t={event['t_ns'] / 1e9:.3f}", str(event["kind"]), str(who), *fields]
     return " ".join(filter(None, words)) + note
 

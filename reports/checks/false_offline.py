@@ -1,7 +1,8 @@
 """false_offline: somebody whose device is connected and does its part is shown offline.
 
-A `presence.read` says offline although the user's last sign of life before it (`conn.open` or `heartbeat.sent`) is no
-older than heartbeat + ε, and the session of that sign stayed open until ε after the read. ε = 0.5 s.
+A `presence.read` or `presence.change` says offline although the user's last sign of life before it (`conn.open` or
+`heartbeat.sent`) is no older than heartbeat + ε, and the session of that sign stayed open until ε after the answer.
+ε = 0.5 s.
 
 Causes, by the last renewal (`conn.open` or `heartbeat.stored`) before the read, and its age when the read ended:
 
@@ -18,7 +19,7 @@ import pandas as pd
 from reports.checks.base import Check, example, judge, unknown
 from reports.checks.codes import MISSING, NEVER_NS, Integers
 from reports.checks.facts import Facts, facts_of
-from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_reads, seconds_ns, times_ns
+from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_told, seconds_ns, times_ns
 from sim.history import History
 from sim.verdict import Verdict
 
@@ -31,7 +32,7 @@ def run(history: History) -> Verdict:
     heartbeat_ns, ttl_ns = (seconds_ns(facts, name) for name in ("heartbeat_s", "presence_ttl_s"))
     if heartbeat_ns is None or ttl_ns is None:
         return unknown("false_offline", "the config event has no heartbeat_s or no presence_ttl_s")
-    offline, online = (_connected(facts, presence_reads(facts, state), heartbeat_ns) for state in ("offline", "online"))
+    offline, online = (_connected(facts, presence_told(facts, state), heartbeat_ns) for state in ("offline", "online"))
     rows = _causes(facts, offline, ttl_ns)
     worst = rows.sort_values("age_ns", kind="stable").head(facts.most)
     return judge(
@@ -39,7 +40,7 @@ def run(history: History) -> Verdict:
         count=len(rows),
         checked=len(offline) + len(online),
         found="offline",
-        candidates="presence reads of connected users",
+        candidates="presence answers about connected users",
         examples=[example(row["events"], f"offline while connected: {row['cause']}") for _, row in worst.iterrows()],
         values={cause: int(n) for cause in CAUSES if (n := (rows["cause"] == cause).sum())},
     )

@@ -1,9 +1,10 @@
-"""What presence reads can be held against: when each user was last heard of.
+"""What people were told of presence, and what that can be held against: when each user was last heard of.
 
     sign of life   conn.open, heartbeat.sent     the device did its part
     renewal        conn.open, heartbeat.stored   the presence store has it until TTL later
 
-A read takes from `start_ns` (else its own time) to `t_ns`; what it saw was true at some time in between.
+What a read (`presence.read`) told was true at some time from its `start_ns` (else its own time) to its `t_ns`; what a
+subscriber heard (`presence.change`) at some time in the ε before.
 """
 
 from __future__ import annotations
@@ -24,10 +25,23 @@ def seconds_ns(facts: Facts, setting: str) -> int | None:
     return None if value is None else round(float(value) * 1e9)
 
 
+def presence_told(facts: Facts, state: str) -> pd.DataFrame:
+    """Reads and changes that said `state`: user (whom it is about), start_ns, t_ns; index = event number."""
+    heard = presence_changes(facts, state)
+    heard["start_ns"] = heard["t_ns"] - EPSILON_NS
+    return pd.concat([presence_reads(facts, state), heard]).sort_index()
+
+
 def presence_reads(facts: Facts, state: str) -> pd.DataFrame:
     """Reads that answered `state`: user (who was asked about), start_ns, t_ns; index = event number."""
     rows = facts.table("presence.read", "reader", "state", "start_ns", "t_ns").rename(columns={"reader": "user"})
     rows["start_ns"] = rows["start_ns"].where(rows["start_ns"] >= 0, rows["t_ns"])
+    return rows[(rows["state"] == facts.code("state", state)) & (rows["user"] >= 0)].drop(columns="state")
+
+
+def presence_changes(facts: Facts, state: str) -> pd.DataFrame:
+    """Changes that subscribers heard, to `state`: user (who came or went), t_ns; index = event number."""
+    rows = facts.table("presence.change", "user", "state", "t_ns")
     return rows[(rows["state"] == facts.code("state", state)) & (rows["user"] >= 0)].drop(columns="state")
 
 

@@ -1,6 +1,6 @@
 """stale_online: somebody is shown online although nothing was heard of them for longer than the TTL.
 
-A `presence.read` says online and the user had no renewal (`conn.open` or `heartbeat.stored`) in
+A `presence.read` or `presence.change` says online and the user had no renewal (`conn.open` or `heartbeat.stored`) in
 (start − TTL − ε, end + ε], with the TTL of the config's design and ε = 0.5 s for what is in flight. A heartbeat without
 an answer counts as a renewal if its session closed within ε of it: the store may have it and nobody can know.
 Worst first: the longest silence.
@@ -13,7 +13,7 @@ import pandas as pd
 
 from reports.checks.base import Check, example, judge, unknown
 from reports.checks.facts import Facts, facts_of
-from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_reads, seconds_ns, times_ns
+from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_told, seconds_ns, times_ns
 from sim.history import History
 from sim.verdict import Verdict
 
@@ -24,7 +24,7 @@ def run(history: History) -> Verdict:
     ttl_ns = seconds_ns(facts, "presence_ttl_s")
     if ttl_ns is None:
         return unknown("stale_online", "the config event has no presence_ttl_s")
-    reads, renewals = presence_reads(facts, "online"), _renewals(facts)
+    reads, renewals = presence_told(facts, "online"), _renewals(facts)
     last = nearest(reads["user"].to_numpy(), reads["t_ns"].to_numpy() + EPSILON_NS, renewals)
     silent_ns = reads["start_ns"].to_numpy() - times_ns(renewals, last, default=-ttl_ns - EPSILON_NS)
     stale = np.flatnonzero(silent_ns >= ttl_ns + EPSILON_NS)
@@ -34,7 +34,7 @@ def run(history: History) -> Verdict:
         count=len(stale),
         checked=len(reads),
         found="online beyond the TTL",
-        candidates="presence reads that said online",
+        candidates="presence answers that said online",
         examples=[
             example(
                 (reads.index[i], events(renewals, last)[i]),

@@ -29,6 +29,7 @@ from sim.engine.frames import (
     News,
     Open,
     Presence,
+    PresenceChange,
     Pull,
     Pulled,
     Receipt,
@@ -257,7 +258,7 @@ class Device:
                 self._follow(session, frame)
             case GoAway(within_s):
                 self._context.env.process(self._leave(session, within_s))
-            case Presence():
+            case Presence() | PresenceChange():
                 self._learn_presence(frame)
 
     def _acknowledged(self, message: Message) -> None:
@@ -279,7 +280,11 @@ class Device:
         for conv in self._pulls.due(self._conversations.cursors):
             session.to_gateway(Pull(conv, self._conversations.cursors.get(conv, 0)))
 
-    def _learn_presence(self, presence: Presence) -> None:
+    def _learn_presence(self, presence: Presence | PresenceChange) -> None:
+        if isinstance(presence, PresenceChange):
+            told = {"user": f"u{presence.user}", "state": "online" if presence.online else "offline"}
+            self._context.record("presence.change", device=self._own["device"], conv=f"c{presence.conv}", **told)
+            return
         for user, online in presence.online.items():
             answer = {"reader": f"u{user}", "state": "online" if online else "offline"}
             seen = {"last_seen_ns": at_ns} if (at_ns := presence.last_seen_ns.get(user)) is not None else {}

@@ -1,7 +1,7 @@
 """What moves through the model: messages, and the frames between a device and its gateway.
 
 device → gateway    Hello Resume Send Receipt Heartbeat Open Pull Bye
-gateway → device    Welcome Shown Sent Seen Presence Renewed Lapsed Resumed News Pulled GoAway Lost
+gateway → device    Welcome Shown Sent Seen Presence PresenceChange Renewed Lapsed Resumed News Pulled GoAway Lost
 """
 
 from __future__ import annotations
@@ -148,6 +148,14 @@ class Presence(NamedTuple):
     start_ns: int
 
 
+class PresenceChange(NamedTuple):
+    """A member of the open conversation came or went."""
+
+    conv: int
+    user: int
+    online: bool
+
+
 class Renewed(NamedTuple):
     """The presence store has the heartbeat since this time."""
 
@@ -187,4 +195,18 @@ class Lost(NamedTuple):
 
 
 ToGateway = Hello | Resume | Send | Receipt | Heartbeat | Open | Pull | Bye
-ToDevice = Welcome | Shown | Sent | Seen | Presence | Renewed | Lapsed | Resumed | News | Pulled | GoAway | Lost
+ToDevice = (
+    Welcome
+    | Shown
+    | Sent
+    | Seen
+    | Presence
+    | PresenceChange
+    | Renewed
+    | Lapsed
+    | Resumed
+    | News
+    | Pulled
+    | GoAway
+    | Lost
+)

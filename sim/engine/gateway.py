@@ -3,7 +3,7 @@
     Send      ─► receive (accepted) ─► member? ─► message id ─► producer ┄► Sent, when the log has it
     Receipt   ─► receive ─► producer
     Heartbeat ─► receive ─► presence store ─► Renewed
-    Open      ─► receive ─► presence store ─► Presence
+    Open      ─► receive ─► presence store ─► Presence … PresenceChange
     Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Resumed
     Pull      ─► receive ─► store, beside all other frames ─► Shown … Pulled
 
@@ -31,7 +31,6 @@ from sim.engine.frames import (
     Message,
     News,
     Open,
-    Presence,
     Pull,
     Pulled,
     Receipt,
@@ -50,6 +49,7 @@ from sim.engine.log import Log, Producer
 from sim.engine.presence import Registry
 from sim.engine.session import Session
 from sim.engine.store import PAGE, Store
+from sim.engine.subscriptions import presence_of
 
 _CONVERSATIONS_AT_ONCE = 4
 _LEAVE_WITHIN_S = 2.0
@@ -115,6 +115,7 @@ class Gateway:
         self._sockets: dict[str, Session] = {}
         self._known_members: set[int] = set()
         self._followers = Followers(context, registry, number)
+        self._presence = presence_of(context, registry, lambda: self._work("redis"), self._push)
         self._flights = Flights(context, self._read_after)
         if context.design.fan_out != "write":
             context.env.process(self._followers.renew())
@@ -159,6 +160,7 @@ class Gateway:
         self.loop.stop()
         self.died.succeed()
         for session in self._sockets.values():
+            self._presence.close(session)
             session.break_off()
 
     def _honour(self, session: Session, frame: ToGateway) -> Process:
@@ -176,11 +178,7 @@ class Gateway:
                     yield from self._beat(session)
             case Open(conv, start_ns):
                 yield from self._require_members(conv)
-                yield self._work("redis")
-                online = yield from self._registry.online(self._context.members[conv])
-                absent = [user for user, is_there in online.items() if not is_there]
-                seen_ns = (yield from self._registry.last_seen_ns(absent)) if absent else {}
-                self._push(session, Presence(online, seen_ns, start_ns))
+                yield from self._presence.open(session, conv, start_ns)
             case Resume():
                 self._context.env.process(self._resume(session, frame))
             case Pull():
@@ -210,6 +208,7 @@ class Gateway:
         if self._sessions.get(session.address) is session:
             del self._sessions[session.address]
         self._followers.forget(session)
+        self._presence.close(session)
         yield self._work("redis")
         yield from self._registry.forget(session.address, session.epoch, self.number)
 

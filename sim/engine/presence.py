@@ -12,7 +12,7 @@ of it when its entry was gone.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, NamedTuple
 
 import simpy
@@ -48,6 +48,8 @@ class Registry:
         self._online_until_s: dict[int, float] = {}
         self._followed_until_s: dict[int, dict[int, float]] = {}
         self._seen_ns: dict[int, int] = {}
+        self._tells = context.design.presence == "subscription"
+        self._told: list[Callable[[int | None], None]] = []
         self._start()
 
     def _start(self) -> None:
@@ -55,12 +57,15 @@ class Registry:
 
     def renew(self, address: int, epoch: int, gateway: int) -> Generator[simpy.Event, Any, bool]:
         """Write both keys of a session, at its start and with each heartbeat; whether its entry was gone."""
-        yield from self._commands(2)
+        yield from self._commands(2 + self._tells)
         now_s, design = self._context.env.now, self._context.design
         known, per_device = self._known(address), design.registry == "device"
         if not (per_device and known is not None and known.epoch > epoch):
             self._set(self._connections, address, Connection(gateway, epoch, now_s + design.conn_ttl_s))
+            was_online = self._online_for_s(user_of(address)) > 0
             self._set(self._online_until_s, user_of(address), now_s + design.presence_ttl_s)
+            if not was_online:
+                self._say(user_of(address))
         yield self._context.delay("route")
         return per_device and known is None
 
@@ -74,6 +79,7 @@ class Registry:
             user = user_of(address)
             if not any(self._known(other) for other in self._context.design.addresses([user])):
                 self._set(self._online_until_s, user, None)
+                self._say(user)
                 self._set(self._seen_ns, user, self._context.now_ns)
 
     def drop(self, addresses: Iterable[int], gateway: int) -> Process:
@@ -91,6 +97,7 @@ class Registry:
         self._online_until_s.clear()
         self._followed_until_s.clear()
         self._seen_ns.clear()
+        self._say(None)
 
     def _known(self, address: int) -> Connection | None:
         known = self._connections.get(address)
@@ -112,6 +119,29 @@ class Registry:
         states = {user: self._online_until_s.get(user, now_s) > now_s for user in asked}
         yield self._context.delay("route")
         return states
+
+    def online_for_s(self, users: Iterable[int]) -> Generator[simpy.Event, Any, dict[int, float]]:
+        """How long each of these will be online, unless it is renewed; 0 or less for who is not."""
+        asked = list(users)
+        yield from self._commands(len(asked))
+        left_s = {user: self._online_for_s(user) for user in asked}
+        yield self._context.delay("route")
+        return left_s
+
+    def _online_for_s(self, user: int) -> float:
+        return self._online_until_s.get(user, self._context.env.now) - self._context.env.now
+
+    def subscribe(self, users: int) -> Process:
+        """The cost of so many subscriptions."""
+        yield from self._commands(users)
+
+    def tell(self, listener: Callable[[int | None], None]) -> None:
+        """From now on call this with whoever comes or goes, and with None after the loss of what was said."""
+        self._told.append(listener)
+
+    def _say(self, user: int | None) -> None:
+        for listener in self._told:
+            listener(user)
 
     def follow(self, convs: Iterable[int], gateway: int) -> Process:
         """Say that a gateway has followers of these conversations, for the next ten seconds."""

@@ -108,3 +108,4 @@ class RedisPair(Registry):
         self._primary, self._replica = self._replica, self._primary
         self._vacant, self._replica_empty = False, self._replica.dead
         self._copy_all()
+        self._say(None)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from realstack.chat.media_ref import MediaRef
+from realstack.chat.presence_channels import PresenceChannels
 from realstack.chat.records import MessageRecord
 from realstack.chat.registry import Registry
 from realstack.chat.settings import Choices, Settings
@@ -134,6 +135,12 @@ class MemoryRegistry(Registry):
     async def online(self, users: Sequence[int]) -> set[int]:
         return {user for user in users if user in self.homes}
 
+    async def online_for_s(self, users: Sequence[int]) -> dict[int, float]:
+        return {user: 60.0 for user in users if user in self.homes}
+
+    def presence_channels(self) -> PresenceChannels:
+        return SilentChannels()
+
     async def last_seen_ms(self, users: Sequence[int]) -> dict[int, int]:
         return {user: self.left_ms[user] for user in users if user in self.left_ms}
 
@@ -149,6 +156,27 @@ class MemoryRegistry(Registry):
             self.failures -= 1
             raise ConnectionError("no registry")
         return self.addresses.get(name)
+
+
+class SilentChannels(PresenceChannels):
+    """On which nothing is ever said."""
+
+    def __init__(self) -> None:
+        self.followed: set[int] = set()
+
+    @property
+    def are_followed(self) -> bool:
+        return bool(self.followed)
+
+    async def follow(self, users: Iterable[int]) -> None:
+        self.followed = set(users)
+
+    async def hear(self, within_s: float) -> int | None:
+        await asyncio.sleep(within_s)
+        return None
+
+    async def close(self) -> None:
+        self.followed = set()
 
 
 class FakeProducer:

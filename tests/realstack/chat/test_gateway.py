@@ -18,6 +18,7 @@ from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest, Delivery
 from realstack.chat.frames import Error, Message, Page, ReceiptItem, Resumed, Sent, decode_to_device, encode
 from realstack.chat.gateway import _grpc_server
 from realstack.chat.policy import FrameBucket
+from realstack.chat.presence import PresenceSubscriptions
 from realstack.chat.records import decode_message
 from realstack.chat.store import PAGE, Row
 from realstack.chat.tokens import Tokens, new_key
@@ -324,6 +325,24 @@ def test_followers_hear_the_news_and_pull_with_one_read_each_or_one_for_all(read
         assert house.registry.followed[5].count("gateway-1") == 2
 
     in_a_house(scene, store, fan_out="read", reads=reads)
+
+
+def test_a_session_follows_a_conversation_from_its_opening_until_it_closes_it_or_ends() -> None:
+    async def scene(house: House) -> None:
+        presence = house.gateway.presence
+        assert isinstance(presence, PresenceSubscriptions)
+        async with await house.visit() as socket:
+            assert await ask(socket, frames.Open(5)) == frames.Presence(5, [ANNA], [BERT])
+            assert presence.followed == {ANNA, BERT}
+            await socket.send(encode(frames.Close()))
+            assert isinstance(await ask(socket, frames.Heartbeat()), frames.HeartbeatOk)
+            assert presence.followed == set()
+            await ask(socket, frames.Open(5))
+        await turns(200)
+        assert presence.followed == set()
+        await presence.stop()
+
+    in_a_house(scene, presence="subscription")
 
 
 def test_a_member_pages_back_to_the_beginning() -> None:

@@ -421,6 +421,10 @@ def test_presence_answers_carry_the_time_of_the_question() -> None:
             reads = of(events, "presence.read")
             assert [(row["reader"], row["state"]) for row in reads] == [("u1", "online"), ("u2", "offline")]
             assert all(row["start_ns"] < row["t_ns"] for row in reads)
+            gateway.tell(ME, frames.PresenceChange(5, user=2, online=True))
+            await until(lambda: of(events, "presence.change"))
+            (heard,) = of(events, "presence.change")
+            assert (heard["device"], heard["user"], heard["conv"], heard["state"]) == ("u1", "u2", "c5", "online")
 
     act(scene)
 

@@ -92,8 +92,8 @@ class Story:
             times["last_seen_ns"] = _ns(last_seen_s)
         self._add(t_s, "presence.read", device=user, user=user, reader=about, state=answer, **times)
 
-    def hear(self, t_s: float, about: str, state: str) -> None:
-        self._add(t_s, "presence.change", user=about, state=state)
+    def hear(self, t_s: float, about: str, state: str, device: str | None = None) -> None:
+        self._add(t_s, "presence.change", user=about, state=state, device=device)
 
     def find(self, t_s: float, user: str, gateway: str | None) -> None:
         self._add(t_s, "registry.read", user=user, gateway=gateway, start_ns=_ns(t_s - ROUND_TRIP_S))

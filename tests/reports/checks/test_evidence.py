@@ -89,6 +89,16 @@ def test_there_are_at_most_twelve_lines(count: int) -> None:
     assert 3 <= len(explain(history, verdict, Example(events, "note"))) <= 12
 
 
+def test_what_a_subscriber_heard_is_told_with_whom_it_is_about() -> None:
+    h = Story({"c1": ["u1", "u2"]})
+    h.open(0.5, "u1")
+    h.close(1.0, "u1")
+    h.hear(20, "u1", "online", device="u2")
+    assert lines(h.history(), "stale_online")[-1] == (
+        "#3 t=20.000 presence.change u2 of=u1 online  ← online 19 s after the last renewal, TTL 9 s"
+    )
+
+
 def test_a_flap_is_told_by_the_answers_and_the_sign_of_life_before() -> None:
     h = Story({"c1": ["u1", "u2"]})
     h.open(0.5, "u1")

@@ -98,3 +98,26 @@ def test_a_read_that_took_longer_than_the_ttl_does_not_accuse_the_registry() -> 
 def test_without_presence_reads_presence_is_unknown() -> None:
     h = online(4.0)
     assert {verdict(h, name).outcome for name in ("stale_online", "false_offline")} == {Outcome.UNKNOWN}
+
+
+@pytest.mark.parametrize(("heard_s", "outcome"), [(13.9, Outcome.PASS), (14.1, Outcome.FAIL)])
+def test_what_a_subscriber_hears_may_be_half_a_second_old(heard_s: float, outcome: Outcome) -> None:
+    h = online(4.0)
+    h.close(5.0, "u1", "crash")
+    h.hear(heard_s, "u1", "online", device="u2")
+    assert verdict(h, "stale_online").outcome is outcome
+
+
+def test_a_subscriber_hears_offline_only_of_who_is_not_there() -> None:
+    h = online(4.0, 8.0)
+    h.hear(9.0, "u1", "offline", device="u2")
+    assert (verdict(h, "false_offline").outcome, verdict(h, "false_offline").values) == (Outcome.FAIL, {"registry": 1})
+
+
+def test_a_subscriber_may_hear_of_an_absence_that_has_just_ended() -> None:
+    h = online(4.0)
+    h.close(5.0, "u1")
+    h.open(5.2, "u1")
+    h.hear(5.4, "u1", "offline", device="u2")
+    h.hear(5.5, "u1", "online", device="u2")
+    assert Outcome.FAIL not in {verdict(h, name).outcome for name in ("false_offline", "presence_flap")}

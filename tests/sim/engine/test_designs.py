@@ -198,3 +198,44 @@ def test_hops_add_up_to_the_total() -> None:
     assert times.drop(columns="total").sum(axis=1).tolist() == pytest.approx(times["total"].tolist())
     assert (times >= 0).all().all()
     assert isinstance(times, pd.DataFrame)
+
+
+def told(history: History, device: str) -> list[tuple[str, str, float]]:
+    """Whom the device was told of after it had asked: user, state and second."""
+    rows = history.of_kind("presence.change")
+    rows = rows[rows["device"] == device]
+    return list(zip(rows["user"].astype(str), rows["state"].astype(str), (rows["t_ns"] / SECOND).round(1), strict=True))
+
+
+@pytest.mark.parametrize(("presence", "count"), [("on-open", 0), ("subscription", 3)])
+def test_a_subscriber_is_told_who_goes_who_comes_and_who_falls_silent(presence: str, count: int) -> None:
+    acts = [
+        *(Action(0, "connect", user) for user in (1, 2)),
+        Action(SECOND, "open", 1, 5),
+        Action(2 * SECOND, "disconnect", 2),
+        Action(3 * SECOND, "connect", 2),
+        Action(4 * SECOND, "connect", 3),
+    ]
+    history = simulate(scenario(presence=presence), people(*acts, users=USERS))
+    expected = [("u2", "offline", 2.0), ("u2", "online", 3.0), ("u3", "online", 4.0)]
+    assert told(history, "u1") == expected[:count]
+    assert told(history, "u2") == told(history, "u3") == []
+
+
+def test_whoever_falls_silent_is_told_when_the_ttl_is_over_and_a_heartbeat_puts_it_off() -> None:
+    acts = [*CONNECTED, Action(SECOND, "open", 1, 5), Action(10 * SECOND, "heartbeat", 2)]
+    acts += [Action(t_s * SECOND, "heartbeat", 1) for t_s in (10, 20, 30, 40)]
+    design = scenario(presence="subscription", presence_ttl="12s", heartbeat="10s")
+    history = simulate(design, people(*acts, users=USERS, duration_s=45))
+    assert told(history, "u1") == [("u3", "offline", 12.0), ("u2", "offline", 22.0)]
+
+
+@pytest.mark.parametrize("end", ["open", "disconnect"])
+def test_a_subscription_ends_with_the_next_conversation_and_with_the_session(end: str) -> None:
+    joins = [Action(0, "join", user, 6) for user in (1, 3)]
+    acts = [*CONNECTED, Action(SECOND, "open", 1, 5), Action(2 * SECOND, end, 1, 6 if end == "open" else -1)]
+    acts += [Action(3 * SECOND, "disconnect", user) for user in (2, 3)]
+    history = simulate(scenario(presence="subscription"), people(*joins, *acts, users=USERS))
+    # At the end everybody comes back once.
+    expected = [("u3", "offline"), ("u3", "online")] if end == "open" else []
+    assert [row[:2] for row in told(history, "u1")] == expected

@@ -276,3 +276,24 @@ def test_no_schedule_of_faults_breaks_a_promise_of_the_hardened_design(schedule:
     history = simulate(faulty(*schedule), chatter(end_s=10, duration_s=50))
     assert broken(history) == {}
     assert len(history.of_kind("deliver")) == len(history.of_kind("send.ok")) * (len(USERS) - 1)
+
+
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_a_subscriber_is_told_what_a_redis_forgot_and_learnt_again(nodes: int) -> None:
+    acts = [*(Action(0, "connect", user) for user in (1, 2)), Action(SECOND, "open", 1, 5), *heartbeats((1, 2))]
+    lost = [fault("kill", "redis" if nodes == 1 else "redis-1", 20, 6)]
+    if nodes == 3:  # the replica is empty, so that what it is promoted with is nothing
+        lost = [fault("kill", "redis-2", 16, 20), *lost]
+    scenario = faulty(*lost, presence="subscription", nodes=nodes)
+    told = simulate(scenario, people(*acts, duration_s=60)).of_kind("presence.change")
+    assert told[told["user"] == "u2"]["state"].tolist() == ["offline", "online"]
+    assert told["t_ns"].min() > 20 * SECOND
+    assert told["t_ns"].max() < 31 * SECOND
+
+
+def test_a_gateway_that_is_killed_tells_nobody_and_the_others_tell_of_those_who_were_there() -> None:
+    acts = [Action(0, "connect", user) for user in (1, 2)]
+    acts += [*(Action(SECOND, "open", user, 5) for user in (1, 2)), *heartbeats((1, 2))]
+    scenario = faulty(fault("kill", "gateway-2", 10, 3), presence="subscription", presence_ttl="15s", heartbeat="15s")
+    told = simulate(scenario, people(*acts, duration_s=60)).of_kind("presence.change")
+    assert set(told["device"]) <= {"u2"}
