@@ -265,7 +265,7 @@ MUTANTS = (
     Mutant("a receipt that never comes back", "receipt_lost", _receipt_never_seen),
     Mutant("presence that outlives its user", "stale_online", _online_for_ever),
     Mutant("presence that vanishes", "false_offline", _offline_while_here, frozenset({"presence_flap"})),
-    Mutant("presence that comes and goes", "presence_flap", _flap),
+    Mutant("presence that comes and goes", "presence_flap", _flap, frozenset({"false_offline"})),
     Mutant("a last-seen time that goes back", "last_seen_regress", _seen_earlier),
     Mutant("a delivery that is too slow", "slo_miss", _slow),
     Mutant("an altered text", "content_mismatch", _alter),

@@ -6,6 +6,7 @@
     GET /conversations/5/media/{sha256}    member? on the shelf? ─► vault     the bytes, with their type
     GET /counts                            what came, what of it was stored
 
+Its health and metrics have a port of their own, as every process has (`health`).
 Who asks, and the token that proves it, stand in headers as they stand in the `hello` to a gateway. Bytes pass in
 chunks: neither side ever holds a whole video. An error is JSON, {"code": "too-large", "detail": "…"}.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -22,6 +24,7 @@ import msgspec
 from aiohttp import web
 
 from realstack.chat.frames import Id
+from realstack.chat.health import Health, serve_health
 from realstack.chat.media_ref import (
     BadMediaRequestError,
     Digest,
@@ -34,6 +37,7 @@ from realstack.chat.media_ref import (
     refuse_unfit,
 )
 from realstack.chat.message_service import Membership, NotAMemberError
+from realstack.chat.metrics import MediaMetrics
 from realstack.chat.process import run_process, settle_memory, tell
 from realstack.chat.settings import Ready, Settings
 from realstack.chat.shelf import Shelf
@@ -58,16 +62,19 @@ class _Address(msgspec.Struct):
 class MediaService:
     """Takes and gives media, to and from members."""
 
-    def __init__(self, membership: Membership, shelf: Shelf, vault: Vault, tokens: Tokens) -> None:
+    def __init__(
+        self, membership: Membership, shelf: Shelf, vault: Vault, tokens: Tokens, metrics: MediaMetrics
+    ) -> None:
         self._tokens = tokens
         self._membership = membership
         self._shelf = shelf
         self._vault = vault
+        self._metrics = metrics
 
     def application(self) -> web.Application:
         """The routes of the picture."""
         address = "/conversations/{conv:[0-9]{1,10}}/media/{digest}"
-        application = web.Application(middlewares=[web.middleware(_answer_errors)])
+        application = web.Application(middlewares=[self._count, web.middleware(_answer_errors)])
         application.router.add_put(address, self.upload)
         application.router.add_get(address, self.download, allow_head=False)
         application.router.add_get("/counts", self.counts)
@@ -81,6 +88,7 @@ class MediaService:
         ref = MediaRef(digest, request.content_type, request.content_length)
         refuse_unfit(ref)
         new = await self._vault.keep(ref, request.content.iter_chunked(CHUNK_BYTES))
+        self._metrics.uploaded(ref.size_bytes, new=new)
         await self._shelf.put(conv, ref)
         return web.json_response({"new": new}, status=201 if new else 200)
 
@@ -99,11 +107,19 @@ class MediaService:
         try:
             async for chunk in chunks:
                 await response.write(chunk)
+                self._metrics.downloaded(len(chunk))
             await response.write_eof()
         except Exception:
             # Too late for an error: the client sees that bytes are missing.
             log.info("%s broke off", request.path, exc_info=True)
             _hang_up(request)
+        return response
+
+    @web.middleware
+    async def _count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        began_s = time.monotonic()
+        response = await handler(request)
+        self._metrics.answered(request.method, response.status, time.monotonic() - began_s)
         return response
 
     async def counts(self, _request: web.Request) -> web.StreamResponse:
@@ -166,6 +182,14 @@ def _error(status: int, code: str, detail: str) -> web.Response:
 
 async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event, port: int = 0) -> None:
     """A media service until `stop` is set. Its environment holds the key of the tokens."""
+    metrics = MediaMetrics()
+    with serve_health(metrics.registry, stop) as health:
+        await _run(settings, number, ready, stop, port, metrics, health)
+
+
+async def _run(
+    settings: Settings, number: int, ready: Path, stop: asyncio.Event, port: int, metrics: MediaMetrics, health: Health
+) -> None:
     tokens = Tokens.from_environment()
     cluster = connect(settings)
     try:
@@ -175,13 +199,15 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event,
             Shelf(session, settings.keyspace),
             Vault(open_store(settings.media_url), settings.namespace),
             tokens,
+            metrics,
         )
         runner = web.AppRunner(service.application(), access_log=None)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", port).start()
             settle_memory()
-            tell(ready, Ready(f"media-{number}", http_port=runner.addresses[0][1]))
+            health.ready = True
+            tell(ready, Ready(f"media-{number}", http_port=runner.addresses[0][1], health_port=health.port))
             await stop.wait()
         finally:
             await runner.cleanup()

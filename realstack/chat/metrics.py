@@ -3,6 +3,7 @@
 gateway    sessions · frames by type · errors by code · pushes · append seconds
 worker     messages by outcome · receipts · unfinished records · delivery seconds
 pusher     notifications by outcome
+media      answers by request and status · bytes by what became of them · answer seconds
 all        the process itself: CPU, memory, file descriptors
 """
 
@@ -51,6 +52,39 @@ class GatewayMetrics(_Metrics):
     def watch_sessions(self, count: Callable[[], int]) -> None:
         """Ask this for the sessions at each scrape."""
         self._sessions.set_function(count)
+
+
+class MediaMetrics(_Metrics):
+    """Of one media service. What came and was not stored had been there already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        answers = ("chatscale_media_answers", "Answers to uploads (PUT), downloads (GET) and others")
+        self._answers = Counter(*answers, ["request", "status"], registry=self.registry)
+        taken = Counter("chatscale_media_bytes", "Bytes of media", ["direction"], registry=self.registry)
+        self._came, self._stored, self._went = (taken.labels(one) for one in ("uploaded", "stored", "downloaded"))
+        self._answer_s = Histogram(
+            "chatscale_media_answer_seconds",
+            "From a request's head to the end of its answer",
+            ["request"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+
+    def answered(self, method: str, status: int, took_s: float) -> None:
+        """Count an answer."""
+        request = method if method in ("PUT", "GET") else "other"
+        self._answers.labels(request, str(status)).inc()
+        self._answer_s.labels(request).observe(took_s)
+
+    def uploaded(self, size_bytes: int, *, new: bool) -> None:
+        """Count the bytes of a medium that came, and those of a `new` one as stored."""
+        self._came.inc(size_bytes)
+        self._stored.inc(size_bytes * new)
+
+    def downloaded(self, size_bytes: int) -> None:
+        """Count bytes that went to a member."""
+        self._went.inc(size_bytes)
 
 
 class PusherMetrics(_Metrics):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 from cassandra.cluster import Session
+from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import ClientConnection, connect
 
 from realstack.chat import frames
@@ -157,6 +158,12 @@ def test_the_media_of_a_trace_are_uploaded_once_each_and_fetched_by_who_gets_the
     assert counted["uploads"] == len(expected)
     assert counted["stored"] == len({medium.content for medium in expected.values()}) < len(expected)
     assert counted["stored_bytes"] < counted["uploaded_bytes"] == put["size_bytes"].sum()
+    scraped = text_string_to_metric_families((tmp_path / "metrics" / "media-1.prom").read_text())
+    samples = next(family.samples for family in scraped if family.name == "chatscale_media_bytes")
+    bytes_of = {one.labels["direction"]: one.value for one in samples if one.name == "chatscale_media_bytes_total"}
+    assert bytes_of["uploaded"] == counted["uploaded_bytes"]
+    assert bytes_of["stored"] == counted["stored_bytes"]
+    assert bytes_of["downloaded"] == got["size_bytes"].sum()
     assert_nothing_wrong(history)
 
 

@@ -22,15 +22,16 @@ from sim.workload import make_trace
 pytestmark = pytest.mark.real
 
 PROCESSES = ("gateway-1", "gateway-2", "worker-1", "worker-2")
+WITH_MEDIA = ("gateway-1", "gateway-2", "media-1", "worker-1", "worker-2")
 
 
 def test_every_process_is_live_and_ready_and_a_drained_one_ends_in_order(servers: Servers, tmp_path: Path) -> None:
     trace = Trace.of([Action(0, "join", user, 5) for user in (1, 2)], seed=0, duration_s=1.0)
-    with ChatStack(servers, load_scenario("ci-ordering", []), trace, tmp_path) as stack:
-        assert sorted(stack.health_ports) == list(PROCESSES)
+    with ChatStack(servers, load_scenario("ci-ordering", ["design.media=store"]), trace, tmp_path) as stack:
+        assert sorted(stack.health_ports) == list(WITH_MEDIA)
         for port in stack.health_ports.values():
             assert (ask(port, "/live"), ask(port, "/ready")) == ((200, "live\n"), (200, "ready\n"))
-        for name in ("gateway-2", "worker-2"):
+        for name in ("gateway-2", "worker-2", "media-1"):
             stack.drain(name)
             assert stack.processes[name].wait(15.0) == 0
             with pytest.raises(OSError, match="refused"):

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from realstack.chat.media import USER_HEADER, MediaService, headers_of
 from realstack.chat.media_ref import MediaRef
 from realstack.chat.message_service import Membership
+from realstack.chat.metrics import MediaMetrics
 from realstack.chat.tokens import Tokens, new_key
 from realstack.chat.vault import Vault, open_store
 from tests.realstack.chat.fakes import MemoryShelf, MemoryStore
@@ -36,7 +37,8 @@ class House:
         self.shelf = shelf or MemoryShelf()
         self.vault = Vault(open_store("memory:///"), "test")
         membership = Membership(MemoryStore({5: (ANNA, BERT), 6: (ANNA, EVE)}))
-        self.service = MediaService(membership, self.shelf, self.vault, TOKENS)
+        self.metrics = MediaMetrics()
+        self.service = MediaService(membership, self.shelf, self.vault, TOKENS, self.metrics)
         self.client: TestClient[Any, Any]
 
     async def put(
@@ -52,13 +54,14 @@ class House:
         return await self.client.get(f"/conversations/{conv}/media/{digest}", headers=said_by(user))
 
 
-def in_a_house(scene: Callable[[House], Awaitable[None]], shelf: MemoryShelf | None = None) -> None:
+def in_a_house(scene: Callable[[House], Awaitable[None]], shelf: MemoryShelf | None = None) -> House:
     async def main() -> None:
-        house = House(shelf)
         async with TestClient(TestServer(house.service.application())) as house.client:
             await scene(house)
 
+    house = House(shelf)
     asyncio.run(asyncio.wait_for(main(), 30))
+    return house
 
 
 async def refusal(answer: ClientResponse) -> tuple[int, str]:
@@ -187,3 +190,24 @@ def test_a_server_that_fails_behind_the_service_costs_the_request_only() -> None
         assert (await house.get(BERT)).status == 200
 
     in_a_house(scene)
+
+
+def test_answers_and_bytes_are_counted() -> None:
+    async def scene(house: House) -> None:
+        for conv in (5, 6):
+            await house.put(ANNA, conv=conv)
+        await (await house.get(BERT)).read()
+        await house.get(EVE)
+        await house.client.options("/anywhere")
+
+    def value(name: str, **labels: str) -> float | None:
+        return house.metrics.registry.get_sample_value(f"chatscale_media_{name}", labels)
+
+    house = in_a_house(scene)
+    assert value("bytes_total", direction="uploaded") == 2 * len(PHOTO)
+    assert value("bytes_total", direction="stored") == len(PHOTO)
+    assert value("bytes_total", direction="downloaded") == len(PHOTO)
+    answers = {("PUT", "201"): 1, ("PUT", "200"): 1, ("GET", "200"): 1, ("GET", "403"): 1, ("other", "404"): 1}
+    for (request, status), count in answers.items():
+        assert value("answers_total", request=request, status=status) == count
+    assert value("answer_seconds_count", request="PUT") == 2

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from realstack.chat.media import MediaService
 from realstack.chat.media_ref import MediaRef
 from realstack.chat.message_service import Membership
+from realstack.chat.metrics import MediaMetrics
 from realstack.chat.tokens import Tokens, new_key
 from realstack.chat.vault import Vault, open_store
 from realstack.driver.media_link import HttpMediaLink
@@ -31,7 +32,7 @@ async def link(url: str = "memory:///") -> AsyncIterator[tuple[HttpMediaLink, Va
     """A link to a service with conversation 5 of Anna and Bert."""
     tokens = Tokens(new_key())
     vault, shelf = Vault(open_store(url), "test"), MemoryShelf()
-    service = MediaService(Membership(MemoryStore({5: (ANNA, BERT)})), shelf, vault, tokens)
+    service = MediaService(Membership(MemoryStore({5: (ANNA, BERT)})), shelf, vault, tokens, MediaMetrics())
     async with (
         TestServer(service.application()) as server,
         HttpMediaLink(str(server.make_url("/")), tokens.sign) as made,

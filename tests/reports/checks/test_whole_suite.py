@@ -228,7 +228,7 @@ MUTANTS: dict[str, tuple[Mutant, set[str]]] = {
     "presence that vanishes": (told(lambda h: h.ask(11.4, "u3", "u1", "offline")), {"false_offline"}),
     "presence that comes and goes": (
         told(going_and_coming_back),
-        {"presence_flap"},
+        {"presence_flap", "false_offline"},
     ),
     "somebody last seen before they were last seen": (
         told(lambda h: h.ask(11.4, "u3", "u1", "online", last_seen_s=4.5)),
