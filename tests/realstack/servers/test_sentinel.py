@@ -64,6 +64,34 @@ def test_a_client_goes_on_with_the_promoted_replica_and_the_old_primary_comes_ba
         assert client.mget("before", "after") == ["kept", "written"]
 
 
+def test_a_primary_that_stood_still_is_not_asked_again_though_it_answers(pair: Pair) -> None:
+    (first, second), sentinels = pair
+    where = msgspec.structs.replace(settings(), sentinel=",".join(each.address for each in sentinels))
+
+    async def promoted() -> None:
+        while ask_primary([each.place.endpoint for each in sentinels]) != second.place.endpoint:
+            await asyncio.sleep(0.1)
+
+    async def scene() -> None:
+        idle, busy = connect_redis(where), connect_redis(where)
+        try:
+            await asyncio.gather(*(client.get("key") for client in (idle, busy) for _ in range(10)))
+            await idle.wait(1, 5000)
+            first.pause()
+            under_way = [asyncio.create_task(busy.set("key", "written")) for _ in range(10)]
+            await promoted()
+            await asyncio.gather(*under_way)
+            first.resume()
+            with Redis(*first.place.endpoint, decode_responses=True) as old:
+                assert (role(first), old.get("key")) == ("master", None), "it has not been told yet"
+            for client in (idle, busy):
+                assert set(await asyncio.gather(*(client.get("key") for _ in range(20)))) == {"written"}
+        finally:
+            await asyncio.gather(idle.aclose(), busy.aclose())
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
 def test_a_primary_that_is_back_at_once_does_not_empty_its_replica(pair: Pair) -> None:
     (first, second), _ = pair
     with Redis(*first.place.endpoint) as client:
