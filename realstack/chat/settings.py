@@ -19,6 +19,7 @@ from sim.design import Design, is_served_on_read
 
 # Partitions that are added are known within seconds, not the default's five minutes; sooner on a cluster, where nothing
 # tells a client that a leader moved away from a broker that only stands still.
+RECEIPTS = "receipts"  # what the name of their topic ends with
 _METADATA_MAX_AGE_MS = 5_000
 _METADATA_MAX_AGE_OF_A_CLUSTER_MS = 2_000
 
@@ -127,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True):
     @property
     def receipts_topic(self) -> str:
         """Topic of the receipts."""
-        return f"{self.namespace}-receipts"
+        return f"{self.namespace}-{RECEIPTS}"
 
     @property
     def group(self) -> str:

@@ -1,10 +1,12 @@
 """What a proxy takes for an answer of each server, so that exactly one of them can be lost.
 
-    kafka              the response to a Produce: whole frames, matched to their request by the correlation id
+    kafka              the response to a Produce of messages: whole frames, matched to their request by the correlation
+                       id; receipts have a producer of their own, and nobody waits for theirs
     redis, cassandra   what the server wrote at once, as far as it arrives at once
 
 Kafka frames: a length of 4 bytes, then in a request API key and version (2 bytes each) and correlation id (4), in a
-response the correlation id (https://kafka.apache.org/protocol, "Protocol Primitive Types" and "Request Header").
+response the correlation id (https://kafka.apache.org/protocol, "Protocol Primitive Types" and "Request Header"). A
+Produce has the topic's name before its records.
 """
 
 from __future__ import annotations
@@ -13,7 +15,11 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from realstack.chat.settings import RECEIPTS
+
 _PRODUCE = 0
+_BEFORE_RECORDS_BYTES = 256
+_RECEIPTS = f"-{RECEIPTS}".encode()
 
 
 class Piece(NamedTuple):
@@ -45,7 +51,7 @@ class Chunks:
 
 
 class ProduceResponses:
-    """Only what acknowledges records counts."""
+    """Only what acknowledges messages counts."""
 
     def __init__(self) -> None:
         self._requests = _Frames()
@@ -56,7 +62,7 @@ class ProduceResponses:
         """See `Answers`."""
         for frame in self._requests.feed(data):
             api_key, _version, correlation_id = struct.unpack_from(">hhi", frame, 4)
-            if api_key == _PRODUCE:
+            if api_key == _PRODUCE and _RECEIPTS not in frame[:_BEFORE_RECORDS_BYTES]:
                 self._produces.add(correlation_id)
 
     def split(self, data: bytes) -> Iterator[Piece]:

@@ -210,8 +210,8 @@ def test_the_control_takes_a_change_a_line_and_answers_with_what_it_hit() -> Non
     in_a_world(scene)
 
 
-def request(api_key: int, correlation_id: int) -> bytes:
-    body = struct.pack(">hhi", api_key, 9, correlation_id) + b"client"
+def request(api_key: int, correlation_id: int, topic: bytes = b"") -> bytes:
+    body = struct.pack(">hhi", api_key, 8, correlation_id) + b"client" + topic + b"r" * 300
     return struct.pack(">i", len(body)) + body
 
 
@@ -220,12 +220,13 @@ def response(correlation_id: int, size_bytes: int) -> bytes:
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 7, 10_000])
-def test_of_kafkas_responses_only_those_to_produce_count(chunk_bytes: int) -> None:
+def test_of_kafkas_responses_only_those_to_a_produce_of_messages_count(chunk_bytes: int) -> None:
     answers = ProduceResponses()
-    asked = request(18, 1) + request(0, 2) + request(1, 3) + request(0, 4)
-    answered = response(1, 300) + response(2, 20) + response(3, 5_000) + response(4, 0)
+    messages, receipts = b"chat-messages", b"chat-receipts"
+    asked = request(18, 1) + request(0, 2, messages) + request(1, 3) + request(0, 4, receipts) + request(0, 5, messages)
+    answered = response(1, 300) + response(2, 20) + response(3, 5_000) + response(4, 20) + response(5, 0)
     for at in range(0, len(asked), chunk_bytes):
         answers.asked(asked[at : at + chunk_bytes])
     pieces = [p for at in range(0, len(answered), chunk_bytes) for p in answers.split(answered[at : at + chunk_bytes])]
     assert b"".join(piece.data for piece in pieces) == answered
-    assert [piece.counts for piece in pieces] == [False, True, False, True]
+    assert [piece.counts for piece in pieces] == [False, True, False, False, True]
