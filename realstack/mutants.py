@@ -22,10 +22,11 @@ from realstack import mutations
 from realstack.chat import message_service
 from realstack.chat.chains import Chains
 from realstack.chat.connection import Connection
+from realstack.chat.conversation_past import ConversationPast
 from realstack.chat.delivery import Delivery
 from realstack.chat.links import Link
 from realstack.chat.message_service import Membership, MessageService
-from realstack.chat.numbering import Conversation, Numbering
+from realstack.chat.numbering import Numbering
 from realstack.chat.offsets import OffsetTracker
 from realstack.chat.receipts import Receipts
 from realstack.chat.registry import Registry
@@ -68,7 +69,7 @@ _ALL = (
     ),
     Mutant("tasks-unordered", "reordered_sender", Chains, "add", mutations.task_a_message),
     Mutant("no-dedup", "duplicated", Numbering, "place", mutations.know_no_uuid, story="lost-ack"),
-    Mutant("numbers-falling", "order_divergence", Conversation, "last_position", mutations.count_down),
+    Mutant("numbers-falling", "order_divergence", ConversationPast, "last_position", mutations.count_down),
     Mutant("record-skipped", "sender_gap", Delivery, "deliver", mutations.skip_the_second),
     Mutant("never-stored", "lost", Store, "insert", mutations.answer(True)),
     Mutant("stored-twice", "duplicate_row", Store, "insert", mutations.store_twice),

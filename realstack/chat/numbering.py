@@ -1,8 +1,11 @@
 """Order and dedup of a conversation, at the only place where there is one writer: the partition's consumer.
 
-With `cursor = sequence` the next number is the position; with `cursor = message-id` the gateway's id is. Recent
-positions of a conversation are kept in memory and, on first touch after a rebalance, read back from the store: a record
-that the log delivers again gets the position that it had, and one that a client sent twice is recognised by its UUID.
+With `cursor = sequence` the next number is the position; with `cursor = message-id` the gateway's id is. What is known
+of a conversation is read back from the store at first touch after a rebalance: a record that the log delivers again
+gets the position that it had, and one that a client sent twice is recognised by its UUID, however long ago that was.
+
+So a position follows from the log alone. Two workers that work on one log at once, one of them a zombie whom its group
+has given up, write the same rows.
 """
 
 from __future__ import annotations
@@ -10,52 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from realstack.chat.conversation_past import ConversationPast, Entry
 from realstack.chat.records import MessageRecord
 from realstack.chat.settings import Choices
-from realstack.chat.store import Store
+from realstack.chat.store import NEWEST, Row, Store
 
 RECENT = 256
-
-
-class Entry(NamedTuple):
-    """One recent message of a conversation; `writer` is the address of the device that wrote it."""
-
-    position: int
-    writer: int
-    partition: int
-    offset: int
-
-
-class Conversation:
-    """The recent past of one conversation, by UUID in order of position."""
-
-    def __init__(self) -> None:
-        self.recent: dict[str, Entry] = {}
-
-    def remember(self, uuid: str, entry: Entry) -> None:
-        """Add the newest message."""
-        self.recent[uuid] = entry
-        if len(self.recent) > RECENT:
-            del self.recent[next(iter(self.recent))]
-
-    @property
-    def last_position(self) -> int:
-        """Highest position so far, 0 when there is none."""
-        return self.recent[next(reversed(self.recent))].position if self.recent else 0
-
-    def previous_for(self, reader: int, position: int) -> int:
-        """The position that address `reader` must have shown before this one: the last before it from elsewhere."""
-        for entry in reversed(self.recent.values()):
-            if entry.position < position and entry.writer != reader:
-                return entry.position
-        return 0
+# A client that counts wrongly, and a crowd of whom nobody has written for long, must not have the whole past read.
+LOOK_BACK_PAGES = 20
 
 
 class Placed(NamedTuple):
     """Where a message stands, and the past of its conversation."""
 
     position: int
-    conversation: Conversation
+    conversation: ConversationPast
 
 
 class Numbering:
@@ -64,12 +36,12 @@ class Numbering:
     def __init__(self, store: Store, choices: Choices) -> None:
         self._store = store
         self._choices = choices
-        self._conversations: dict[int, tuple[int, Conversation]] = {}
+        self._conversations: dict[int, tuple[int, ConversationPast]] = {}
 
     async def place(self, record: MessageRecord, partition: int, offset: int) -> Placed | None:
         """Number and store a message; None when it is a duplicate. Raises the store's errors; then call again."""
         conversation = await self._conversation(record.conv, partition)
-        known = conversation.recent.get(record.uuid) if self._choices.dedup == "client-id-key" else None
+        known = await self._known(conversation, record) if self._choices.dedup == "client-id-key" else None
         if known is not None and (known.partition, known.offset) != (partition, offset):
             return None
         if known is not None:
@@ -80,9 +52,8 @@ class Numbering:
             return await self._after_conflict(record, partition, offset)
         if not applied:
             return None
-        conversation.remember(
-            record.uuid, Entry(position, self._choices.address(record.sender, record.device), partition, offset)
-        )
+        writer = self._choices.address(record.sender, record.device)
+        conversation.remember(record.uuid, Entry(position, writer, partition, offset), record.cseq)
         return Placed(position, conversation)
 
     async def _after_conflict(self, record: MessageRecord, partition: int, offset: int) -> Placed | None:
@@ -94,16 +65,56 @@ class Numbering:
             return Placed(known.position, conversation)
         return await self.place(record, partition, offset)
 
-    async def _conversation(self, conv: int, partition: int) -> Conversation:
+    async def _conversation(self, conv: int, partition: int) -> ConversationPast:
         if conv in self._conversations:
             return self._conversations[conv][1]
-        conversation = Conversation()
+        conversation = ConversationPast()
         if self._choices.sequenced or self._choices.dedup == "client-id-key":
-            for row in reversed(await self._store.latest(conv, RECENT)):
-                writer = self._choices.address(row.sender, row.device)
-                conversation.remember(row.uuid, Entry(row.position, writer, row.log_partition, row.log_offset))
+            rows = await self._store.latest(conv, RECENT)
+            for row in reversed(rows):
+                conversation.remember(row.uuid, self._entry(row), row.cseq)
+            conversation.unseen = rows[-1].position if len(rows) == RECENT else 0
         self._conversations[conv] = (partition, conversation)
         return conversation
+
+    async def _known(self, conversation: ConversationPast, record: MessageRecord) -> Entry | None:
+        """Where a message stands already; None when it is new."""
+        if (entry := conversation.recent.get(record.uuid)) is not None:
+            return entry
+        writer = self._choices.address(record.sender, record.device)
+        if writer not in conversation.highest:
+            await self._look_back_for(writer, conversation, record.conv)
+        if record.cseq > conversation.highest.get(writer, 0):
+            return None
+        return await self._find(record, writer, conversation.first_position)
+
+    async def _look_back_for(self, writer: int, conversation: ConversationPast, conv: int) -> None:
+        for _ in range(LOOK_BACK_PAGES):
+            if not conversation.unseen or writer in conversation.highest:
+                return
+            page = await self._store.before(conv, conversation.unseen, RECENT)
+            for row in page.rows:
+                conversation.hear_of(self._entry(row).writer, row.cseq)
+            conversation.unseen = page.before
+        conversation.unseen = 0
+
+    async def _find(self, record: MessageRecord, writer: int, before: int) -> Entry | None:
+        position = before or NEWEST
+        for _ in range(LOOK_BACK_PAGES):
+            page = await self._store.before(record.conv, position, RECENT)
+            for row in page.rows:
+                entry = self._entry(row)
+                if row.uuid == record.uuid:
+                    return entry
+                if entry.writer == writer and row.cseq < record.cseq:
+                    return None
+            if not page.before:
+                return None
+            position = page.before
+        return None
+
+    def _entry(self, row: Row) -> Entry:
+        return Entry(row.position, self._choices.address(row.sender, row.device), row.log_partition, row.log_offset)
 
     def forget(self, partitions: Iterable[int]) -> None:
         """Drop what belongs to partitions that went to another worker."""

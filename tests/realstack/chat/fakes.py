@@ -24,8 +24,10 @@ def settings(**design: Any) -> Settings:
     return Settings("127.0.0.1:1", "127.0.0.1:1", "127.0.0.1:1", "", "test", choices(**design))
 
 
-def record(uuid: str, *, conv: int = 5, sender: int = 1, message_id: int = 1, text: str = "hello") -> MessageRecord:
-    return MessageRecord(conv, uuid, sender, 1, message_id, text, accepted_ns=7)
+def record(
+    uuid: str, *, conv: int = 5, sender: int = 1, cseq: int = 1, message_id: int = 1, text: str = "hello"
+) -> MessageRecord:
+    return MessageRecord(conv, uuid, sender, cseq, message_id, text, accepted_ns=7)
 
 
 class MemoryStore(Store):
@@ -36,6 +38,7 @@ class MemoryStore(Store):
         self.of_conversation = {conv: tuple(users) for conv, users in (members or {}).items()}
         self.receipts: list[tuple[int, int, str, int]] = []
         self.asked: list[int] = []
+        self.pages_read = 0
         self.failures = 0
         self._lwt = if_not_exists
         self.searchable = False
@@ -61,6 +64,7 @@ class MemoryStore(Store):
         return [rows[p] for p in sorted(rows) if p > position][:limit]
 
     async def before(self, conv: int, position: int, limit: int = PAGE) -> Page:
+        self.pages_read += 1
         rows = self.rows.get(conv, {})
         found = [rows[p] for p in sorted(rows, reverse=True) if p < position][:limit]
         return Page(found, found[-1].position if len(found) == limit else 0)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realstack.chat.numbering import RECENT, Numbering, Placed
+from realstack.chat import conversation_past, numbering
+from realstack.chat.conversation_past import KEPT
+from realstack.chat.numbering import LOOK_BACK_PAGES, RECENT, Numbering, Placed
 from realstack.chat.records import MessageRecord
 from tests.realstack.chat.fakes import MemoryStore, choices, positions, record
 
@@ -79,6 +81,44 @@ def test_a_sequence_stays_contiguous_over_resends_and_rebalances(log: list[tuple
     assert positions(store.rows.get(5, {}).values()) == list(range(1, len(first_seen) + 1))
 
 
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 12), st.booleans()), max_size=60))
+def test_however_long_ago_a_message_was_sent_it_is_known_again(log: list[tuple[int, int, bool]]) -> None:
+    """Senders count up; what they send again is any message that they sent before. Nearly nothing is kept in mind."""
+    store, sent = MemoryStore(), dict.fromkeys((1, 2, 3), 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversation_past, "KEPT", 3)
+        patch.setattr(numbering, "RECENT", 2)
+        worker, order, wrong = Numbering(store, SEQUENCE), [], []
+        for offset, (sender, wanted, rebalance) in enumerate(log):
+            sent[sender] = max(sent[sender], cseq := min(wanted, sent[sender] + 1))
+            uuid = f"{sender}-{cseq}"
+            if rebalance:
+                worker.forget([0])
+            (answer,) = place_all(worker, [(record(uuid, sender=sender, cseq=cseq), offset)])
+            wrong += [uuid] * ((answer is None) != (uuid in order))
+            order += [uuid] * (uuid not in order)
+    assert not wrong
+    assert [row.uuid for row in store.rows.get(5, {}).values()] == order
+
+
+def test_what_a_sender_writes_next_is_new_without_a_look_at_the_store() -> None:
+    store = MemoryStore()
+    log = [(record(f"m{n}", cseq=n + 1), n) for n in range(2 * RECENT)]
+    place_all(Numbering(store, SEQUENCE), log[:-1])
+    place_all(Numbering(store, SEQUENCE), log[-1:])
+    assert store.pages_read == 0
+
+
+def test_the_past_of_a_crowd_is_read_once_and_not_whole() -> None:
+    store = MemoryStore()
+    rows = (LOOK_BACK_PAGES + 5) * RECENT
+    place_all(Numbering(store, SEQUENCE), [(record(f"m{n}", cseq=n + 1), n) for n in range(rows)])
+    crowd = [(record(f"x{n}", sender=100 + n), rows + n) for n in range(30)]
+    assert placed(place_all(Numbering(store, SEQUENCE), crowd)) == list(range(rows + 1, rows + 31))
+    assert store.pages_read == LOOK_BACK_PAGES
+
+
 def test_another_worker_goes_on_where_this_one_stopped() -> None:
     store = MemoryStore()
     log = [(record("a"), 0), (record("b"), 1)]
@@ -124,10 +164,10 @@ def test_a_readers_own_messages_are_not_what_he_must_have_shown() -> None:
 
 def test_the_past_is_bounded_and_the_count_goes_on() -> None:
     numbering = Numbering(MemoryStore(), SEQUENCE)
-    answers = place_all(numbering, [(record(f"m{n}"), n) for n in range(RECENT + 10)])
+    answers = place_all(numbering, [(record(f"m{n}", cseq=n + 1), n) for n in range(KEPT + 10)])
     assert answers[-1] is not None
-    assert answers[-1].position == RECENT + 10
-    assert len(answers[-1].conversation.recent) == RECENT
+    assert answers[-1].position == KEPT + 10
+    assert len(answers[-1].conversation.recent) == KEPT
 
 
 def test_by_message_id_the_gateways_id_is_the_position() -> None:
