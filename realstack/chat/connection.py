@@ -31,6 +31,11 @@ class Connection:
         self._socket = socket
         self._open = True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be said here."""
+        return self._open
+
     def send(self, frame: Frame) -> bool:
         """Write a frame."""
         return self.push(encode(frame))

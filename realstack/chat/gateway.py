@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from realstack.chat import frames
+from realstack.chat.appender import Appender
 from realstack.chat.connection import Connection
 from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
 from realstack.chat.door import Door
@@ -127,7 +129,7 @@ class Gateway:
             connection.send(Welcome(self.name))
             if self._draining:
                 connection.send(GoAway(_LEAVE_WITHIN_S))
-            while True:
+            while connection.is_open:
                 await self._honour(connection, await door.frame())
         finally:
             await self._forget(connection)
@@ -148,6 +150,14 @@ class Gateway:
         except Exception as error:  # a server behind us failed: the device may ask again, the process lives on
             log.exception("could not honour a frame of user %d", connection.user)
             self._refuse(connection, "unavailable", type(error).__name__)
+            if isinstance(frame, Send):
+                # The device's next message must not overtake this one: it comes back and sends all of them again.
+                connection.end()
+
+    def _reply(self, connection: Connection, frame: frames.Frame) -> None:
+        connection.send(frame)
+        if isinstance(frame, Error):
+            connection.end()
 
     def _refuse(self, connection: Connection, code: str, detail: str) -> None:
         self._metrics.errors.labels(code).inc()
@@ -156,7 +166,7 @@ class Gateway:
     async def _act(self, connection: Connection, frame: frames.ToGateway) -> None:
         match frame:
             case Send():
-                await self._service.accept(connection.user, frame, connection.send, connection.device)
+                await self._service.accept(connection.user, frame, partial(self._reply, connection), connection.device)
             case Receipt():
                 await self._service.receipt(connection.user, frame)
             case Heartbeat():
@@ -296,7 +306,8 @@ async def _run(
     clock.obey_signals()
     cluster = connect(settings)
     registry = open_registry(settings)
-    messages, receipts = make_producer(settings), make_producer(settings, linger_s=RECEIPT_LINGER_S)
+    messages = Appender(lambda: make_producer(settings))
+    receipts = Appender(lambda: make_producer(settings, linger_s=RECEIPT_LINGER_S))
     await asyncio.gather(messages.start(), receipts.start())
     try:
         session = cluster.connect()

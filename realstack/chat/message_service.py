@@ -11,9 +11,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from aiokafka import AIOKafkaProducer
-
-from realstack.chat.frames import MAX_TEXT_BYTES, Frame, Receipt, Refused, Send, Sent
+from realstack.chat.appender import Appender
+from realstack.chat.frames import MAX_TEXT_BYTES, Error, Frame, Receipt, Refused, Send, Sent
 from realstack.chat.media_ref import MediaRef
 from realstack.chat.patience import patiently
 from realstack.chat.records import MessageRecord, ReceiptRecord, encode, partition_key
@@ -71,8 +70,8 @@ class MessageService:
     def __init__(
         self,
         settings: Settings,
-        messages: AIOKafkaProducer,
-        receipts: AIOKafkaProducer,
+        messages: Appender,
+        receipts: Appender,
         membership: Membership,
         worker: int,
         clock_ms: Callable[[], int] = wall_clock_ms,
@@ -89,7 +88,11 @@ class MessageService:
         self._random_key = settings.choices.partition_key == "random"
 
     async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object], device: int = 0) -> None:
-        """Take a message; `reply` gets `sent` once the log has it, or `refused`. Raises NotAMemberError."""
+        """Take a message; `reply` gets `sent` once the log has it, or `refused`.
+
+        It gets an `error` if nobody knows whether the log has it: then nothing more must be taken from this connection,
+        or it would overtake. So it is where this raises LogBrokenError. Raises NotAMemberError, too.
+        """
         accepted_ns = time.monotonic_ns()
         await self._membership.require(send.conv, sender)
         if len(send.text.encode()) > MAX_TEXT_BYTES:
@@ -112,10 +115,13 @@ class MessageService:
     def _acknowledge(
         self, appended: asyncio.Future[object], record: MessageRecord, reply: Callable[[Frame], object]
     ) -> None:
-        # An append that failed after retries may still have happened: no answer, so that the device asks again.
-        if not appended.cancelled() and appended.exception() is None:
-            reply(Sent(record.uuid, record.message_id))
-            self._on_append_s((time.monotonic_ns() - record.accepted_ns) / 1e9)
+        if appended.cancelled():
+            return
+        if (error := appended.exception()) is not None:
+            reply(Error("unavailable", type(error).__name__))
+            return
+        reply(Sent(record.uuid, record.message_id))
+        self._on_append_s((time.monotonic_ns() - record.accepted_ns) / 1e9)
 
     async def _holds(self, conv: int, media: MediaRef) -> bool:
         shelf = self._shelf

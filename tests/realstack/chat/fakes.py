@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from realstack.chat.appender import Appender
 from realstack.chat.media_ref import MediaRef
 from realstack.chat.presence_channels import PresenceChannels
 from realstack.chat.records import MessageRecord
@@ -183,7 +184,7 @@ class SilentChannels(PresenceChannels):
         self.followed = set()
 
 
-class FakeProducer:
+class FakeProducer(Appender):
     """Takes records and answers with a future for each; `settle` says what became of them."""
 
     def __init__(self) -> None:

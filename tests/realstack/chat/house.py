@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import Server
 
 from realstack.chat import frames
+from realstack.chat.appender import LogBrokenError
 from realstack.chat.frames import decode_to_device, encode
 from realstack.chat.gateway import Gateway, listen
 from realstack.chat.message_service import Membership, MessageService
@@ -21,11 +22,18 @@ ANNA, BERT, EVE = 1, 2, 66
 
 
 class PromptProducer(FakeProducer):
-    """The log takes everything at once."""
+    """The log takes everything at once, unless it is broken: then it "refuses", or an append of it "fails"."""
+
+    broken: Literal["", "refuses", "fails"] = ""
 
     async def send(self, topic: str, value: bytes, key: bytes | None = None) -> asyncio.Future[object]:
+        if self.broken == "refuses":
+            raise LogBrokenError("no log")
         appended = await super().send(topic, value, key)
-        appended.set_result(None)
+        if self.broken:
+            appended.set_exception(ConnectionError("no leader"))
+        else:
+            appended.set_result(None)
         return appended
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Literal, cast
 
 import grpc
 import pytest
@@ -197,6 +198,27 @@ def test_a_resume_that_fails_ends_the_session_so_that_the_device_asks_again(capl
 
     with caplog.at_level(logging.CRITICAL):
         in_a_house(scene, BrokenStore())
+
+
+@pytest.mark.parametrize("broken", ["refuses", "fails"])
+def test_a_message_that_the_log_did_not_take_is_not_overtaken(
+    broken: Literal["refuses", "fails"], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(house: House) -> None:
+        house.producer.broken = broken
+        async with await house.visit() as socket:
+            async with asyncio.TaskGroup() as both:
+                for number in (1, 2):
+                    both.create_task(socket.send(encode(frames.Send(5, f"m{number}", number, "hello"))))
+            assert cast("Error", decode_to_device(await socket.recv())).code == "unavailable"
+            house.producer.broken = ""
+            with pytest.raises(ConnectionClosed):  # and not with an answer to the second
+                await socket.recv()
+        async with await house.visit(epoch=2) as again:
+            assert isinstance(await ask(again, frames.Send(5, "m1", 1, "hello")), Sent)
+
+    with caplog.at_level(logging.CRITICAL):
+        in_a_house(scene)
 
 
 def test_a_heartbeat_without_a_registration_says_that_it_had_lapsed() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realstack.chat.frames import MAX_TEXT_BYTES, Frame, Receipt, ReceiptItem, Refused, Send, Sent
+from realstack.chat.frames import MAX_TEXT_BYTES, Error, Frame, Receipt, ReceiptItem, Refused, Send, Sent
 from realstack.chat.media_ref import MediaRef
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
 from realstack.chat.records import decode_message, decode_receipt
@@ -51,7 +51,7 @@ def test_a_message_is_acknowledged_once_the_log_has_it_and_not_before() -> None:
     asyncio.run(scene())
 
 
-def test_a_failed_append_is_not_answered_because_nobody_knows() -> None:
+def test_of_a_failed_append_nobody_knows_whether_it_happened() -> None:
     async def scene() -> list[Frame]:
         desk = Desk()
         await desk.accept(ANNA, Send(5, "m1", 1, "hello"))
@@ -59,7 +59,7 @@ def test_a_failed_append_is_not_answered_because_nobody_knows() -> None:
         await turns()
         return desk.answers
 
-    assert asyncio.run(scene()) == []
+    assert asyncio.run(scene()) == [Error("unavailable", "ConnectionError")]
 
 
 def test_a_cancelled_append_is_not_answered() -> None:
