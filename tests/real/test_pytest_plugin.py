@@ -1,9 +1,10 @@
-"""The pytest plugin as a test suite elsewhere uses it: its own servers, a real run, its guarantees asserted."""
+"""The pytest plugin as a test suite elsewhere uses it: a real run on servers that are there, its guarantees asserted."""
 
 from __future__ import annotations
 
 import pytest
 
+from realstack.servers import Servers
 from tests.chatscale.test_pytest_plugin import PLUGIN, ROOT
 
 pytest_plugins = "pytester"
@@ -15,7 +16,7 @@ def _our_own_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-def test_a_real_run_keeps_order_and_loses_nothing(pytester: pytest.Pytester) -> None:
+def test_a_real_run_keeps_order_and_loses_nothing(servers: Servers, pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         from chatscale import assert_holds
 
@@ -24,5 +25,7 @@ def test_a_real_run_keeps_order_and_loses_nothing(pytester: pytest.Pytester) -> 
             assert len(history.of_kind("deliver")) > 20
             assert_holds(history, "ordered", "no_loss", "no_duplicates", "no_phantoms", "durable_acks")
     """)
-    result = pytester.runpytest_subprocess(*PLUGIN, "--chatscale-servers=local", timeout=200)
+    here = servers.addresses
+    where = f"kafka={here.kafka},cassandra={here.cassandra},redis={here.redis}"
+    result = pytester.runpytest_subprocess(*PLUGIN, f"--chatscale-servers={where}", timeout=200)
     result.assert_outcomes(passed=1)
