@@ -1,4 +1,4 @@
-"""The pytest plugin as a test suite elsewhere uses it: a real run on servers that are there, its guarantees asserted."""
+"""The pytest plugin as a test suite elsewhere uses it: a real run on servers that are there, with its promises asserted."""
 
 from __future__ import annotations
 
