@@ -20,7 +20,7 @@ import msgspec
 
 from chatscale.following import Watcher
 from chatscale.run_folder import write_facts
-from realstack.chat.process import tell
+from realstack.chat.handover import tell
 from realstack.drive import drive
 from realstack.servers import Servers, start_servers
 from reports import write_report

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from realstack.chat.handover import replace_file
 from realstack.driver.heartbeats import Loss
 from realstack.driver.packing import Attachment
 from realstack.driver.replay import Plan, Progress
@@ -77,28 +78,31 @@ def drive(
     with ExitStack() as parts:
         network = parts.enter_context(network_between(scenario.faults, servers, folder))
         around = network.around if network else None
-        stack = parts.enter_context(ChatStack(servers, scenario, trace, folder, around, mutant))
+        stack = ChatStack(servers, scenario, trace, folder, around, mutant)
+        plan_path = folder / "driver.json"
+        plan_path.unlink(missing_ok=True)
+        # It imports while the backend starts, and waits for its plan.
+        driver = stack.spawn("driver", "realstack.driver.replay", str(plan_path), env=stack.secrets)
+        parts.enter_context(stack)
         clock = Clock.now()
-        driver: list[ManagedProcess] = []
 
         def usage() -> dict[str, tuple[float, int]]:
             # While the driver starts it reads the trace, which is no part of the load: it counts from its first report.
-            generators = driver if (folder / _PROGRESS).exists() else []
-            return {**servers.usage(), **stack.usage(), **{process.name: process.usage() for process in generators}}
+            own = {driver.name: driver.usage()} if (folder / _PROGRESS).exists() else {}
+            return {**servers.usage(), **stack.usage(), **own}
 
         with Gauges(stack.settings, usage) as gauges:
             time.sleep(idle_s)
-            plan = _plan(scenario, trace, stack, folder, trace_path, final_read=final_read)
             with Injector(scenario.faults, Acts(servers, stack, network).begin, folder / _HEALED) as injector:
-                plan_path = str(folder / "driver.json")
-                driver.append(stack.spawn("driver", "realstack.driver.replay", plan_path, env=stack.secrets))
+                plan = _plan(scenario, trace, stack, folder, trace_path, final_read=final_read)
+                replace_file(plan_path, msgspec.json.encode(plan))
 
                 def follow(progress: Progress) -> None:
                     injector.begin(progress.origin_ns)
                     on_progress(progress)
 
                 checks = (servers.check, stack.check, injector.check)
-                origin_ns = _wait(driver[0], plan, trace, checks, follow)
+                origin_ns = _wait(driver, plan, trace, checks, follow)
         keep_metrics(stack.health_ports, folder / "metrics")
         seen = History.load(Path(plan.events))
         rest = History.of([*gauges.events, *injector.events, *_witnesses(stack, clock)])
@@ -129,7 +133,6 @@ def _plan(
         attachments=_attachments(scenario, trace) if stack.media else {},
     )
     Path(plan.progress).unlink(missing_ok=True)
-    (folder / "driver.json").write_bytes(msgspec.json.encode(plan))
     return plan
 
 

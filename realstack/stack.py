@@ -87,7 +87,10 @@ class ChatStack:
             "pusher": int(bool(self.settings.apns_url and self.settings.fcm_url)),
         }
         self._trace = trace
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._settings_path = folder / "backend.json"
+        self._settings_path.unlink(missing_ok=True)
         self._mutant = mutant
         self._scope = ProcessScope()
         self._killed: set[str] = set()
@@ -104,10 +107,12 @@ class ChatStack:
             self._scope.close()
             raise
         try:
-            make_namespace(self.settings, self._trace)
             for kind, count in self._counts.items():
                 for number in range(1, count + 1):
                     self._start(kind, number)
+            # Meanwhile they import what they need, and wait for their settings.
+            make_namespace(self.settings, self._trace)
+            self._settings_inside.save(self._settings_path)
             ready = [self._ready(name) for name in self.processes]
             self._ports = {one.name: port for one in ready if (port := one.ws_port or one.http_port)}
             self.gateways = [f"ws://127.0.0.1:{one.ws_port}" for one in ready if one.ws_port]
@@ -140,11 +145,8 @@ class ChatStack:
         return self._scope.spawn(name, argv, log_path, {**_QUIET, **(env or {})}, nice=nice)
 
     def _start(self, kind: str, number: int) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        settings = self._folder / "backend.json"
-        self._settings_inside.save(settings)
         name = f"{kind}-{number}"
-        arguments = [str(settings), str(number), str(self._ready_path(name))]
+        arguments = [str(self._settings_path), str(number), str(self._ready_path(name))]
         if name in self._ports:
             arguments.append(str(self._ports[name]))
         self._ready_path(name).unlink(missing_ok=True)

@@ -50,6 +50,7 @@ from realstack.chat.frames import (
     Send,
     Welcome,
 )
+from realstack.chat.handover import tell
 from realstack.chat.health import Health, serve_health
 from realstack.chat.log import RECEIPT_LINGER_S, make_producer
 from realstack.chat.message_service import Membership, MessageService, NotAMemberError
@@ -57,7 +58,7 @@ from realstack.chat.metrics import GatewayMetrics
 from realstack.chat.past import BadRequestError, fetch, search
 from realstack.chat.policy import PolicyError
 from realstack.chat.presence import open_presence
-from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.process import run_process, settle_memory
 from realstack.chat.registry import Registry, open_registry
 from realstack.chat.resume import Reader
 from realstack.chat.settings import Ready, Settings
@@ -338,11 +339,9 @@ async def _run(
 
 def main(arguments: Sequence[str]) -> None:
     """The process of the module's command line."""
-    settings, number, ready, *port = arguments
-    run_process(
-        f"gateway-{number}",
-        lambda stop: run(Settings.load(Path(settings)), int(number), Path(ready), stop, int(*port)),
-    )
+    path, number, ready, *port = arguments
+    settings = Settings.awaited(Path(path))
+    run_process(f"gateway-{number}", lambda stop: run(settings, int(number), Path(ready), stop, int(*port)))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import msgspec
 from aiohttp import web
 
 from realstack.chat.frames import Id
+from realstack.chat.handover import tell
 from realstack.chat.health import Health, serve_health
 from realstack.chat.media_ref import (
     BadMediaRequestError,
@@ -38,7 +39,7 @@ from realstack.chat.media_ref import (
 )
 from realstack.chat.message_service import Membership, NotAMemberError
 from realstack.chat.metrics import MediaMetrics
-from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.process import run_process, settle_memory
 from realstack.chat.settings import Ready, Settings
 from realstack.chat.shelf import Shelf
 from realstack.chat.store import Store, connect
@@ -217,7 +218,5 @@ async def _run(
 
 if __name__ == "__main__":
     own_number, own_ready, own_port = int(sys.argv[2]), Path(sys.argv[3]), int(*sys.argv[4:5])
-    run_process(
-        f"media-{own_number}",
-        lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop, own_port),
-    )
+    own_settings = Settings.awaited(Path(sys.argv[1]))
+    run_process(f"media-{own_number}", lambda stop: run(own_settings, own_number, own_ready, stop, own_port))

@@ -1,25 +1,15 @@
-"""What the processes of backend and driver share: a log, SIGTERM to stop, files that tell how far they are."""
+"""What the processes of backend and driver share: a log, memory that has settled, SIGTERM to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
-import msgspec
 import uvloop
 
 from realstack.chat.logs import log_as
-
-
-def tell(path: Path, state: msgspec.Struct) -> None:
-    """Replace a small file by this state, so that a reader sees the old or the new one, never half."""
-    draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode(state))
-    os.replace(draft, path)
 
 
 def settle_memory() -> None:

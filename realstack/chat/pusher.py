@@ -19,9 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from realstack.chat.chains import Chains
+from realstack.chat.handover import tell
 from realstack.chat.health import serve_health
 from realstack.chat.metrics import PusherMetrics
-from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.process import run_process, settle_memory
 from realstack.chat.push_sender import PushSender
 from realstack.chat.push_shapes import Notification
 from realstack.chat.pushes import Pushes, open_pushes
@@ -78,4 +79,5 @@ async def run(settings: Settings, number: int, ready: Path, stop: asyncio.Event)
 
 if __name__ == "__main__":
     own_number, own_ready = int(sys.argv[2]), Path(sys.argv[3])
-    run_process(f"pusher-{own_number}", lambda stop: run(Settings.load(Path(sys.argv[1])), own_number, own_ready, stop))
+    own_settings = Settings.awaited(Path(sys.argv[1]))
+    run_process(f"pusher-{own_number}", lambda stop: run(own_settings, own_number, own_ready, stop))

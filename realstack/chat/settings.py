@@ -1,6 +1,7 @@
 """What a gateway or worker process is told: addresses, design choices, and a namespace of its own in every server.
 
-The supervisor writes it as one JSON file; a process that can be used answers with another, its `Ready`.
+The supervisor writes it as one JSON file once the servers are prepared; a process that was started before waits for it.
+One that can be used answers with another, its `Ready`.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Any
 import msgspec
 
 from realstack.access import Access, access_to
+from realstack.chat.handover import awaited_bytes, replace_file
 from realstack.endpoints import Endpoint, endpoints, join
 from sim.addresses import address_of, addresses_of
 from sim.design import Design, is_served_on_read
 
+RECEIPTS = "receipts"  # what the name of their topic ends with
 # Partitions that are added are known within seconds, not the default's five minutes; sooner on a cluster, where nothing
 # tells a client that a leader moved away from a broker that only stands still.
-RECEIPTS = "receipts"  # what the name of their topic ends with
 _METADATA_MAX_AGE_MS = 5_000
 _METADATA_MAX_AGE_OF_A_CLUSTER_MS = 2_000
 
@@ -141,13 +143,13 @@ class Settings(msgspec.Struct, frozen=True):
         return self.namespace.replace("-", "_")
 
     def save(self, path: Path) -> None:
-        """Write the file that a process is started with."""
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
+        """Write the file that a process is started with, or waits for."""
+        replace_file(path, msgspec.json.format(msgspec.json.encode(self)))
 
     @classmethod
-    def load(cls, path: Path) -> Settings:
-        """Read what `save` wrote."""
-        return msgspec.json.decode(path.read_bytes(), type=cls)
+    def awaited(cls, path: Path) -> Settings:
+        """Read what `save` writes, once it has."""
+        return msgspec.json.decode(awaited_bytes(path), type=cls)
 
 
 class Ready(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from aiokafka.errors import KafkaError
 
 from realstack.chat.chains import Chains
 from realstack.chat.delivery import Delivery
+from realstack.chat.handover import tell
 from realstack.chat.health import Health, serve_health
 from realstack.chat.links import Links
 from realstack.chat.log import make_consumer
@@ -33,7 +34,7 @@ from realstack.chat.metrics import WorkerMetrics
 from realstack.chat.news import News
 from realstack.chat.numbering import Numbering
 from realstack.chat.offsets import OffsetTracker
-from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.process import run_process, settle_memory
 from realstack.chat.pushes import open_pushes
 from realstack.chat.receipts import Receipts
 from realstack.chat.records import MessageRecord, decode_message, decode_receipt
@@ -220,8 +221,9 @@ async def _run(
 
 def main(arguments: Sequence[str]) -> None:
     """The process of the module's command line."""
-    settings, number, ready = arguments
-    run_process(f"worker-{number}", lambda stop: run(Settings.load(Path(settings)), int(number), Path(ready), stop))
+    path, number, ready = arguments
+    settings = Settings.awaited(Path(path))
+    run_process(f"worker-{number}", lambda stop: run(settings, int(number), Path(ready), stop))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from realstack.chat.process import run_process, settle_memory, tell
+from realstack.chat.handover import awaited_bytes, tell
+from realstack.chat.process import run_process, settle_memory
 from realstack.chat.settings import Settings
 from realstack.chat.tokens import Tokens
 from realstack.driver.device import Device
@@ -285,6 +286,6 @@ def go_first() -> None:
 
 
 if __name__ == "__main__":
+    own_plan = msgspec.json.decode(awaited_bytes(Path(sys.argv[1])), type=Plan)
     go_first()
-    own_plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
     run_process("driver", Replay(own_plan, Trace.load(Path(own_plan.trace)), Tokens.from_environment()).run)

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import msgspec
 
-from realstack.chat.process import run_process, tell
+from realstack.chat.handover import tell
+from realstack.chat.process import run_process
 from realstack.endpoints import endpoints
 from realstack.faults.passage import Passage
 from realstack.faults.weather import Change, Weather

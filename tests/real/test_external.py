@@ -157,7 +157,7 @@ def test_a_run_with_credentials_passes_keeps_them_to_itself_and_leaves_nothing_t
     trace = make_trace(scenario)
     with start_servers(elsewhere.text, tmp_path) as theirs:
         history = drive(theirs, scenario, trace, tmp_path / "run")
-        require_unused(Settings.load(tmp_path / "run" / "backend.json"))
+        require_unused(Settings.awaited(tmp_path / "run" / "backend.json"))
         assert len(history.of_kind("store.row")) == len(history.of_kind("send.ok")) == trace.message_count
     wrong = {v.check for v in check_history(history) if v.outcome.counts_against}
     assert wrong <= {"slo_miss"}, wrong

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realstack.chat.process import tell
+from realstack.chat.handover import tell
 from realstack.chat.settings import Choices, Ready, Settings
 from sim.design import Design
 from tests.realstack.chat.fakes import choices, settings
@@ -16,7 +16,7 @@ from tests.realstack.chat.fakes import choices, settings
 def test_settings_read_back_as_they_were_written(preset: str, tmp_path: Path) -> None:
     made = settings(preset=preset, linger=0.005, partitions=3)
     made.save(tmp_path / "settings.json")
-    assert Settings.load(tmp_path / "settings.json") == made
+    assert Settings.awaited(tmp_path / "settings.json") == made
 
 
 def test_the_choices_are_the_designs() -> None:
