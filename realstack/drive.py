@@ -45,8 +45,7 @@ logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 _POLL_S = 0.1
 _PROGRESS = "progress.json"
 _HEALED = "faults.healed"
-_DRAIN_LIMIT_S = 20.0
-_DRAIN_AFTER_FAULTS_LIMIT_S = 60.0
+_DRAIN_LIMIT_S = 60.0
 _SLACK_S = 120.0
 
 OnProgress = Callable[[Progress], None]
@@ -119,7 +118,7 @@ def _plan(
         gateways=stack.gateways,
         gap_hold_s=scenario.design.gap_hold_s,
         backend=stack.settings,
-        drain_limit_s=_DRAIN_AFTER_FAULTS_LIMIT_S if faults else _DRAIN_LIMIT_S,
+        drain_limit_s=_DRAIN_LIMIT_S,
         final_read=final_read,
         healed=str(folder / _HEALED) if faults else "",
         heartbeats_lost=[

@@ -1,7 +1,7 @@
 """What a device has of its conversations: shown, held back, unread.
 
     position   1 2 3   5 6          4 is missing: 5 and 6 are held back until it comes,
-    shown      ✓ ✓ ✓                or until `gap_hold_s` is over and the device asks for it in vain
+    shown      ✓ ✓ ✓                or until the device has asked for it in vain (`gaps`)
 
 With a sequence every message names the one before it, so a gap is seen at once and nothing is shown twice. With message
 ids there is no such promise: what comes is shown as it comes.

@@ -23,6 +23,7 @@ from realstack.chat.media_ref import MediaRef
 from realstack.driver.conversations import Conversations
 from realstack.driver.diary import Diary
 from realstack.driver.events import Events
+from realstack.driver.gaps import Gaps
 from realstack.driver.leaving import moment_to_leave
 from realstack.driver.outbox import MediaLink, MediaRefusedError, Outbox
 from realstack.driver.packing import Attachment, Letter, Packing, Plain, SealError
@@ -56,7 +57,6 @@ class Device:
         self.epoch = 0
         self._gateways = gateways
         self._diary = Diary(events, user, device)
-        self._gap_hold_s = gap_hold_s
         self._sign = sign
         self._loses_heartbeat = loses_heartbeat
         self._media = media
@@ -68,7 +68,7 @@ class Device:
         self._receipts_due: dict[int, list[ReceiptItem]] = {}
         self._seen_states: dict[tuple[str, int], str] = {}
         self._opened_ns: dict[int, deque[int]] = {}
-        self._gap_timers: dict[int, asyncio.TimerHandle] = {}
+        self._gaps = Gaps(gap_hold_s, self._conversations.has_gap, self._ask_for_gap, self._give_up_gap)
         self._unsent: list[Receipt] = []
         self._pulls = Pulls()
         self._socket: ClientConnection | None = None
@@ -233,7 +233,8 @@ class Device:
             self._socket = None
             self._stay()
             self.resumed.clear()
-            self._let_go_of_gaps()
+            self._gaps.let_go()
+            self._conversations.let_go()
             self._diary.closed(self._cause)
 
     async def _leave(self, socket: ClientConnection, within_s: float) -> None:
@@ -248,7 +249,7 @@ class Device:
 
     def _catch_up(self) -> None:
         receipts, self._unsent = self._unsent, []
-        self._write(Resume(dict(self._conversations.cursors)))
+        self._resume(dict(self._conversations.cursors))
         for message, _ in self._unacked.values():
             self._write(message)
         for receipt in receipts:
@@ -302,6 +303,7 @@ class Device:
         match frame:
             case frames.Resumed():
                 self.resumed.set()
+                self._gaps.resumed()
                 self._pulls.caught_up()
             case frames.News(conv, position):
                 self._pulls.heard(conv, position)
@@ -314,15 +316,14 @@ class Device:
     def _renewed(self, frame: frames.HeartbeatOk) -> None:
         self._diary.heartbeat_stored(frame.stored_ns)
         if frame.lapsed:
-            self._write(Resume(dict(self._conversations.cursors)))
+            self._resume(dict(self._conversations.cursors))
 
     def _message(self, message: Message) -> None:
         now_ns = time.monotonic_ns()
         self._diary.arrived(message, now_ns)
         for shown in self._conversations.take(message):
             self._show(shown, now_ns)
-        if self._conversations.has_gap(message.conv) and message.conv not in self._gap_timers:
-            self._wait_for_gap(message.conv, self._ask_for_gap)
+        self._gaps.watch(message.conv)
 
     def _show(self, message: Message, now_ns: int) -> None:
         letter = self._unpacked(message)
@@ -338,25 +339,16 @@ class Device:
             self._fetches.add(task)
             task.add_done_callback(self._fetches.discard)
 
-    def _wait_for_gap(self, conv: int, then: Callable[[int], None]) -> None:
-        self._gap_timers[conv] = asyncio.get_running_loop().call_later(self._gap_hold_s, then, conv)
+    def _resume(self, cursors: dict[int, int], *, everything: bool = True) -> None:
+        self._gaps.resuming()
+        self._write(Resume(cursors, everything))
 
     def _ask_for_gap(self, conv: int) -> None:
-        del self._gap_timers[conv]
-        if self._conversations.has_gap(conv):
-            self._write(Resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False))
-            self._wait_for_gap(conv, self._give_up_gap)
+        self._resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False)
 
     def _give_up_gap(self, conv: int) -> None:
-        del self._gap_timers[conv]
         for shown in self._conversations.give_up(conv):
             self._show(shown, time.monotonic_ns())
-
-    def _let_go_of_gaps(self) -> None:
-        for timer in self._gap_timers.values():
-            timer.cancel()
-        self._gap_timers.clear()
-        self._conversations.let_go()
 
     def _send_receipts(self) -> None:
         if self._socket is None:

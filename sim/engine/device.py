@@ -73,6 +73,7 @@ class Device:
         self._due = Wire(context, "lag", self._actions.put)
         self._conversations = Conversations()
         self._waiting_for_gap: set[int] = set()
+        self._resumes_owed = 0
         self._receipts_due: dict[int, list[Message]] = {}
         self._unanswered: dict[str, tuple[Message, float]] = {}
         self._seen: dict[tuple[str, int], str] = {}
@@ -186,6 +187,7 @@ class Device:
             self._say_delivered()
 
     def _resume(self, session: Session) -> None:
+        self._resumes_owed += 1
         session.to_gateway(Resume(dict(self._conversations.cursors), everything=True))
 
     def _close(self, session: Session, cause: str) -> None:
@@ -195,6 +197,7 @@ class Device:
         self._session = None
         self._conversations.let_go()
         self._waiting_for_gap.clear()
+        self._resumes_owed = 0
         self.resumed = self._context.env.event()
         if session.welcome:
             self._record_session("conn.close", session, gateway=self._gateway, cause=cause)
@@ -275,6 +278,7 @@ class Device:
                 self._conversations.reached(conv, position)
             case _:
                 self._pulls.caught_up()
+                self._resumes_owed -= 1
                 if not self.resumed.triggered:
                     self.resumed.succeed()
         for conv in self._pulls.due(self._conversations.cursors):
@@ -308,11 +312,16 @@ class Device:
             self._context.env.process(self._wait_for_gap(session, conv))
 
     def _wait_for_gap(self, session: Session, conv: int) -> Process:
-        hold_s = self._context.design.gap_hold_s
-        yield self._context.env.timeout(hold_s)
-        if session.open and self._conversations.has_gap(conv):
-            session.to_gateway(Resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False))
-            yield self._context.env.timeout(hold_s)
+        # As in `realstack.driver.gaps`: nothing is passed over while the gateway owes an answer.
+        asked = False
+        while True:
+            yield self._context.env.timeout(self._context.design.gap_hold_s)
+            if not session.open or not self._conversations.has_gap(conv) or (asked and not self._resumes_owed):
+                break
+            if not self._resumes_owed:
+                asked = True
+                self._resumes_owed += 1
+                session.to_gateway(Resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False))
         if session.open:
             self._waiting_for_gap.discard(conv)
             for shown in self._conversations.give_up(conv):

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.real
 SHORT = ["--set", "run.duration=20s", "--set", "run.warm_up=2s", "--set", "scale.messages=1:60_000"]
 
 
-@pytest.mark.xfail(strict=False, reason="schedule 2 loses acknowledged messages on a busy box: not explained yet")
 def test_two_schedules_find_nothing_wrong(
     cluster: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

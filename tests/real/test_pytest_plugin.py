@@ -1,4 +1,4 @@
-"""The pytest plugin as a test suite elsewhere uses it: a real run on servers that are there, with its promises asserted."""
+"""The pytest plugin as a test suite elsewhere uses it: a real run on servers that are there, and what it promises."""
 
 from __future__ import annotations
 

@@ -174,6 +174,25 @@ def test_a_gap_is_asked_for_and_given_up_when_nobody_has_it() -> None:
     act(scene)
 
 
+def test_a_gap_is_not_given_up_while_what_was_missed_is_on_its_way() -> None:
+    def no_answer_yet(gateway: FakeGateway, user: int, frame: frames.Frame) -> None:
+        if not isinstance(frame, Resume):
+            answer_all(gateway, user, frame)
+
+    async def scene() -> None:
+        async with fake_gateway(no_answer_yet) as gateway, device(gateway, gap_hold_s=0.05) as (_, events):
+            await until(lambda: len(gateway.heard_of(Resume)) == 1)
+            gateway.tell(ME, message(1), message(4))
+            await asyncio.sleep(0.3)
+            assert [row["uuid"] for row in of(events, "deliver")] == ["m1"]
+            gateway.tell(ME, message(2), message(3), frames.Resumed(2))
+            await until(lambda: len(of(events, "deliver")) == 4)
+            assert [row["uuid"] for row in of(events, "deliver")] == ["m1", "m2", "m3", "m4"]
+            assert len(gateway.heard_of(Resume)) == 1, "it had been asked for already"
+
+    act(scene)
+
+
 def test_a_gap_that_is_filled_in_time_is_shown_in_order() -> None:
     async def scene() -> None:
         async with fake_gateway() as gateway, device(gateway) as (anna, events):
