@@ -9,6 +9,8 @@ Causes, by the last renewal (`conn.open` or `heartbeat.stored`) before the read,
     registry        younger than TTL − ε: something else removed the key
     lost-heartbeat  older, and a heartbeat sent since was not stored before the device sent its next
     jitter          older, and the heartbeat was stored, only too late
+    untold          true when it was said; but where devices subscribe (`design.presence`) it stood for TTL + 2ε after
+                    the user had come, whose session lasted as long
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from reports.checks.base import Check, example, judge, unknown
 from reports.checks.codes import MISSING, NEVER_NS, Integers
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_told, seconds_ns, times_ns
+from reports.checks.standing import standing
 from sim.history import History
 from sim.verdict import Verdict
 
-CAUSES = ("registry", "lost-heartbeat", "jitter")
+CAUSES = ("registry", "lost-heartbeat", "jitter", "untold")
 
 
 def run(history: History) -> Verdict:
@@ -33,12 +36,13 @@ def run(history: History) -> Verdict:
     if heartbeat_ns is None or ttl_ns is None:
         return unknown("false_offline", "the config event has no heartbeat_s or no presence_ttl_s")
     offline, online = (_connected(facts, presence_told(facts, state), heartbeat_ns) for state in ("offline", "online"))
-    rows = _causes(facts, offline, ttl_ns)
+    came = _came(facts, ttl_ns)
+    rows = pd.concat([_causes(facts, offline, ttl_ns), came[came["until_ns"] > came["due_ns"]]])
     worst = rows.sort_values("age_ns", kind="stable").head(facts.most)
     return judge(
         "false_offline",
         count=len(rows),
-        checked=len(offline) + len(online),
+        checked=len(offline) + len(online) + len(came),
         found="offline",
         candidates="presence answers about connected users",
         examples=[example(row["events"], f"offline while connected: {row['cause']}") for _, row in worst.iterrows()],
@@ -74,6 +78,17 @@ def _causes(facts: Facts, reads: pd.DataFrame, ttl_ns: int) -> pd.DataFrame:
     cause = np.select([age_ns < ttl_ns - EPSILON_NS, gone], CAUSES[:2], default=CAUSES[2])
     witnesses = _witnesses(reads, events(renewals, last), events(sent, unanswered))
     return reads.assign(cause=cause, age_ns=age_ns, events=pd.Series(witnesses, index=reads.index, dtype=object))
+
+
+def _came(facts: Facts, ttl_ns: int) -> pd.DataFrame:
+    """What subscribers were told of users who came afterwards and stayed; due_ns: by when the device had to know."""
+    told, opens = standing(facts, "offline"), life(facts, "conn.open")
+    opens = opens[facts.session_times_ns("conn.close")[opens["session"]] > opens["t_ns"] + ttl_ns + 2 * EPSILON_NS]
+    opens = opens.reset_index(drop=True)
+    first = nearest(told["user"].to_numpy(), told["t_ns"].to_numpy(), opens, after=True)
+    told["due_ns"] = times_ns(opens, first, default=NEVER_NS - ttl_ns - 2 * EPSILON_NS) + ttl_ns + 2 * EPSILON_NS
+    told["events"] = pd.Series(list(zip(told.index, events(opens, first).tolist(), strict=True)), told.index, object)
+    return told[first >= 0].assign(cause="untold", age_ns=0)
 
 
 def _witnesses(reads: pd.DataFrame, renewal: Integers, unanswered: Integers) -> list[tuple[int, ...]]:

@@ -26,22 +26,27 @@ def seconds_ns(facts: Facts, setting: str) -> int | None:
 
 
 def presence_told(facts: Facts, state: str) -> pd.DataFrame:
-    """Reads and changes that said `state`: user (whom it is about), start_ns, t_ns; index = event number."""
+    """Reads and changes that said `state`: user (whom it is about), device, start_ns, t_ns; index = event number.
+
+    A read is an answer (`is_answer`), a change is not.
+    """
     heard = presence_changes(facts, state)
     heard["start_ns"] = heard["t_ns"] - EPSILON_NS
-    return pd.concat([presence_reads(facts, state), heard]).sort_index()
+    reads = presence_reads(facts, state)
+    return pd.concat([reads.assign(is_answer=True), heard.assign(is_answer=False)]).sort_index()
 
 
 def presence_reads(facts: Facts, state: str) -> pd.DataFrame:
-    """Reads that answered `state`: user (who was asked about), start_ns, t_ns; index = event number."""
-    rows = facts.table("presence.read", "reader", "state", "start_ns", "t_ns").rename(columns={"reader": "user"})
+    """Reads that answered `state`: user (who was asked about), device, start_ns, t_ns; index = event number."""
+    rows = facts.table("presence.read", "reader", "device", "state", "start_ns", "t_ns")
+    rows = rows.rename(columns={"reader": "user"})
     rows["start_ns"] = rows["start_ns"].where(rows["start_ns"] >= 0, rows["t_ns"])
     return rows[(rows["state"] == facts.code("state", state)) & (rows["user"] >= 0)].drop(columns="state")
 
 
 def presence_changes(facts: Facts, state: str) -> pd.DataFrame:
-    """Changes that subscribers heard, to `state`: user (who came or went), t_ns; index = event number."""
-    rows = facts.table("presence.change", "user", "state", "t_ns")
+    """Changes that subscribers heard, to `state`: user (who came or went), device, t_ns; index = event number."""
+    rows = facts.table("presence.change", "user", "device", "state", "t_ns")
     return rows[(rows["state"] == facts.code("state", state)) & (rows["user"] >= 0)].drop(columns="state")
 
 

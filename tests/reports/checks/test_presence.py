@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from reports.checks import check_history
@@ -121,3 +123,104 @@ def test_a_subscriber_may_hear_of_an_absence_that_has_just_ended() -> None:
     h.hear(5.4, "u1", "offline", device="u2")
     h.hear(5.5, "u1", "online", device="u2")
     assert Outcome.FAIL not in {verdict(h, name).outcome for name in ("false_offline", "presence_flap")}
+
+
+def subscribed() -> Story:
+    """u2 asks for u1, who is online from 0.2 s, and is to be told what changes."""
+    h = Story({"c1": ["u1", "u2"]}, design={"presence": "subscription"})
+    h.open(0.2, "u1")
+    h.open(0.3, "u2")
+    h.ask(1.0, "u2", "u1", "online")
+    return h
+
+
+def never_told(h: Story) -> None:
+    """Nothing happens."""
+
+
+def told_late(h: Story) -> None:
+    h.hear(10.3, "u1", "offline", device="u2")
+
+
+def told_in_time(h: Story) -> None:
+    h.hear(10.1, "u1", "offline", device="u2")
+
+
+def asked_again(h: Story) -> None:
+    h.ask(10.1, "u2", "u7", "offline")
+
+
+def left(h: Story) -> None:
+    h.close(10.1, "u2")
+
+
+def renewed(h: Story) -> None:
+    h.open(10.1, "u1")
+
+
+@pytest.mark.parametrize(
+    ("then", "outcome"),
+    [
+        (never_told, Outcome.FAIL),
+        (told_late, Outcome.FAIL),
+        (told_in_time, Outcome.PASS),
+        (asked_again, Outcome.PASS),
+        (left, Outcome.PASS),
+        (renewed, Outcome.PASS),
+    ],
+)
+def test_a_subscriber_must_hear_of_who_went_before_the_ttl_and_a_second_have_passed(
+    then: Callable[[Story], None], outcome: Outcome
+) -> None:
+    h = subscribed()
+    h.close(2.0, "u1", "crash")
+    then(h)
+    h.quiesce(12.0)
+    found = verdict(h, "stale_online")
+    assert found.outcome is outcome
+    if then is never_told:
+        assert found.examples[0].note == "still online 11.8 s after the last renewal, TTL 9 s"
+
+
+def test_an_absence_in_the_middle_that_a_subscriber_did_not_hear_of_counts_too() -> None:
+    h = subscribed()
+    h.close(2.0, "u1", "crash")
+    h.open(12.0, "u1")
+    h.beat(15.0, "u1")
+    h.quiesce(16.0)
+    assert verdict(h, "stale_online").outcome is Outcome.FAIL
+
+
+def test_who_only_asks_is_told_nothing_and_misses_nothing() -> None:
+    h = online(4.0)
+    h.open(0.3, "u2")
+    h.ask(1.0, "u2", "u1", "online")
+    h.close(5.0, "u1")
+    h.quiesce(60.0)
+    assert verdict(h, "stale_online").outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("told_s", "cause"), [(20.9, {}), (21.1, {"untold": 1}), (None, {"untold": 1})])
+def test_a_subscriber_must_hear_of_who_came_as_soon(told_s: float | None, cause: dict[str, int]) -> None:
+    h = subscribed()
+    h.close(2.0, "u1")
+    h.hear(2.1, "u1", "offline", device="u2")
+    h.open(11.0, "u1")
+    for t_s in (15.0, 19.0):
+        h.beat(t_s, "u1")
+    if told_s is not None:
+        h.hear(told_s, "u1", "online", device="u2")
+    h.quiesce(22.0)
+    found = verdict(h, "false_offline")
+    assert found.values == cause
+    assert found.outcome is (Outcome.FAIL if cause else Outcome.PASS)
+
+
+def test_who_came_for_a_moment_only_need_not_be_told() -> None:
+    h = subscribed()
+    h.close(2.0, "u1")
+    h.hear(2.1, "u1", "offline", device="u2")
+    h.open(11.0, "u1")
+    h.close(15.0, "u1")
+    h.quiesce(30.0)
+    assert verdict(h, "false_offline").outcome is not Outcome.FAIL
