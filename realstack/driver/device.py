@@ -19,13 +19,13 @@ from websockets.exceptions import WebSocketException
 
 from realstack.chat import frames
 from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, Seen, Send
-from realstack.chat.media_ref import MediaRef
+from realstack.driver.attachments import Attachments
 from realstack.driver.conversations import Conversations
 from realstack.driver.diary import Diary
 from realstack.driver.events import Events
 from realstack.driver.gaps import Gaps
 from realstack.driver.leaving import moment_to_leave
-from realstack.driver.outbox import MediaLink, MediaRefusedError, Outbox
+from realstack.driver.outbox import MediaLink, Outbox
 from realstack.driver.packing import Attachment, Letter, Packing, Plain, SealError
 from sim.pulls import Pulls
 
@@ -59,10 +59,9 @@ class Device:
         self._diary = Diary(events, user, device)
         self._sign = sign
         self._loses_heartbeat = loses_heartbeat
-        self._media = media
         self._packing = packing or Plain()
-        self._outbox = Outbox(self._upload, self._submit, self._diary.refused)
-        self._fetches: set[asyncio.Task[None]] = set()
+        self._attachments = Attachments(user, media, self._packing, self._diary)
+        self._outbox = Outbox(self._attachments.upload, self._submit, self._diary.refused)
         self._conversations = Conversations()
         self._unacked: dict[str, tuple[Send, float]] = {}
         self._receipts_due: dict[int, list[ReceiptItem]] = {}
@@ -98,7 +97,7 @@ class Device:
     @property
     def fetching(self) -> int:
         """Media that are being fetched."""
-        return len(self._fetches)
+        return self._attachments.fetching
 
     # What people do.
 
@@ -170,25 +169,6 @@ class Device:
             # Shown all the same, as what it looks like: the checks will find that it is not what was written.
             log.warning("device %d: %s", self.user, error)
             return Letter(message.text)
-
-    # Media.
-
-    async def _upload(self, message: Send, data: bytes) -> None:
-        if message.media is None or self._media is None:
-            return
-        start_ns = time.monotonic_ns()
-        await self._media.put(self.user, message.conv, message.media, data)
-        self._diary.uploaded(message, message.media, start_ns)
-
-    async def _fetch(self, message: Message, media: MediaRef, letter: Letter, link: MediaLink) -> None:
-        start_ns = time.monotonic_ns()
-        try:
-            self._packing.unpack_medium(await link.get(self.user, message.conv, media), letter)
-        except (MediaRefusedError, SealError) as error:
-            log.warning("device %d: no media of %s: %s", self.user, message.uuid, error)
-            self._diary.fetched(message, letter.text, media, start_ns, str(error))
-        else:
-            self._diary.fetched(message, letter.text, media, start_ns)
 
     # The session.
 
@@ -334,10 +314,7 @@ class Device:
             asyncio.get_running_loop().call_soon(self._send_receipts)
         self._receipts_due.setdefault(message.conv, []).append(self._conversations.shown(message))
 
-        if message.media is not None and self._media is not None:
-            task = asyncio.create_task(self._fetch(message, message.media, letter, self._media))
-            self._fetches.add(task)
-            task.add_done_callback(self._fetches.discard)
+        self._attachments.fetch(message, letter)
 
     def _resume(self, cursors: dict[int, int], *, everything: bool = True) -> None:
         self._gaps.resuming()
