@@ -12,9 +12,10 @@ from websockets.asyncio.server import Server
 from realstack.chat import frames
 from realstack.chat.appender import LogBrokenError
 from realstack.chat.frames import decode_to_device, encode
-from realstack.chat.gateway import Gateway, listen
+from realstack.chat.gateway import listen
 from realstack.chat.message_service import Membership, MessageService
 from realstack.chat.metrics import GatewayMetrics
+from realstack.chat.sessions import Gateway
 from realstack.chat.tokens import Tokens, new_key
 from tests.realstack.chat.fakes import FakeProducer, MemoryRegistry, MemoryStore, settings
 

@@ -287,7 +287,7 @@ def test_who_does_not_leave_a_drained_gateway_is_closed(
             assert socket.close_code == 1001
         assert house.registry.homes == {}
 
-    monkeypatch.setattr("realstack.chat.gateway._LEAVE_WITHIN_S", 0.05)
+    monkeypatch.setattr("realstack.chat.sessions._LEAVE_WITHIN_S", 0.05)
     with caplog.at_level(logging.WARNING):
         in_a_house(scene)
     assert "closing 2 sockets that did not leave" in caplog.text
