@@ -70,7 +70,7 @@ def test_what_was_calibrated_is_marked_as_measured() -> None:
 
 def hop_times_at(messages: float, profile: Profile, seeds: Iterable[int]) -> pd.DataFrame:
     """Hop times at a load, of all seeds together."""
-    chosen, trace = at_load(messages)
+    chosen, trace = at_load(messages, duration="10s")
     return pd.concat(hop_times_s(deliveries(simulate(chosen, trace, profile, seed=seed))) for seed in seeds)
 
 
@@ -86,7 +86,7 @@ def test_three_times_the_load_is_predicted() -> None:
 
 
 def test_processes_without_samples_keep_their_figures_and_unknown_ones_are_left_out() -> None:
-    chosen, trace = at_load(2e-5, duration="8s")
+    chosen, trace = at_load(1e-5, duration="8s")
     frame = simulate(chosen, trace, known_profile(), seed=1).frame
     target = frame["target"].cat.rename_categories({"driver": "postgres"})
     profile = calibrate(History.from_frame(frame.assign(target=target)[target != "redis"]), trace)
