@@ -1,6 +1,6 @@
 """`bench verify`: how fast a history is checked, from its files on disk to the verdicts.
 
-made up   groups of ten that write to each other (`chatscale.made_up_history`), in parts of about 250,000 deliveries
+made up   groups of ten that write to each other (`chatscale.made_up_history`), in parts of about 500,000 deliveries
 timed     reading the parts and all checks, in one process a core
 """
 
@@ -24,7 +24,7 @@ from chatscale.made_up_history import DELIVERIES, Groups
 from chatscale.run_folder import machine
 from reports.checks.shards import check_shards, merged
 
-_PART = 250_000
+_PART = 500_000
 
 
 def bench_verify(deliveries: int = 10_000_000, *, watcher: Watcher | None = None) -> dict[str, Any]:

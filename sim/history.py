@@ -216,7 +216,8 @@ class History:
         if strange := sorted(set(frame["kind"].astype("category").cat.categories) - set(KINDS)):
             raise HistoryError(f"unknown event kinds: {', '.join(strange)}; known: {', '.join(KINDS)}")
         shaped = frame.astype({"kind": _DTYPES["kind"], "uuid": "category"})
-        return cls(shaped.assign(**{name: _nothing(name, len(frame)) for name in blank}))
+        empty = pd.DataFrame({name: _nothing(name, len(frame)) for name in blank}, index=frame.index, copy=False)
+        return cls(pd.concat([shaped, empty], axis=1))
 
     @classmethod
     def _load_parquet(cls, path: Path) -> History:

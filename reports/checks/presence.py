@@ -63,19 +63,14 @@ def nearest(users: Integers, t_ns: Integers, among: pd.DataFrame, *, after: bool
 
     MISSING where there is none.
     """
-    wanted = pd.DataFrame({"user": users, "t_ns": t_ns, "place": np.arange(len(users))}).sort_values("t_ns")
-    rows = pd.DataFrame({"user": among["user"], "t_ns": among["t_ns"], "row": np.arange(len(among))})
-    found = pd.merge_asof(
-        wanted,
-        rows,
-        on="t_ns",
-        by="user",
-        direction="forward" if after else "backward",
-        allow_exact_matches=not after,
-    )
-    result = np.full(len(users), MISSING, dtype=np.int64)
-    result[found["place"]] = found["row"].fillna(MISSING).astype("int64")
-    return result
+    # One number for a user and a row, so that one search finds both; rows before `passed` are at or before the time.
+    step = len(among) + 1
+    numbers = np.sort(among["user"].to_numpy() * step + np.arange(len(among)))
+    passed = np.searchsorted(among["t_ns"].to_numpy(), t_ns, side="right")
+    place = np.searchsorted(numbers, users * step + passed) - (0 if after else 1)
+    nobody = -2 * step
+    found = np.append(numbers, nobody)[np.where(place < 0, len(numbers), place)]
+    return np.where(found // step == users, found % step, MISSING)
 
 
 def times_ns(among: pd.DataFrame, rows: Integers, default: int = NEVER_NS) -> Integers:
