@@ -7,24 +7,29 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: setup demo test lint unit proto lock clean
+.PHONY: setup demo test lint unit real proto lock clean
 
 setup: $(VENV)/.ready
 
 demo: setup
 	$(BIN)/chatscale run whatsapp
 
+# Both parts run, whatever becomes of the first.
 test: lint
-	$(BIN)/pytest
+	$(MAKE) --keep-going unit real
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The tests that need no server.
+# The tests that need no server, on all cores: a file's tests share what is dear to make, so they stay together.
 unit: setup
-	$(BIN)/pytest -m "not real"
+	$(BIN)/pytest -m "not real" --numprocesses logical --maxprocesses 4 --dist loadfile
+
+# The tests on real servers, which need the cores for themselves.
+real: setup
+	$(BIN)/pytest -m real
 
 $(VENV)/.ready: pyproject.toml requirements.lock | uv
 	$(UV) venv --quiet --allow-existing --python "$(PYTHON)" $(VENV)
