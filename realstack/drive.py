@@ -37,7 +37,7 @@ from sim.history import History
 from sim.scenario import Scenario
 from sim.settings import config_event
 from sim.trace import Trace
-from sim.workload.media import media_of
+from sim.workload.media import media_on_the_box
 
 # Its clients complain of every try while a broker is away on purpose; whoever wants to read that adds a handler.
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())
@@ -129,18 +129,10 @@ def _plan(
         events=str(folder / "client-events.parquet"),
         progress=str(folder / _PROGRESS),
         media=stack.media,
-        attachments=_attachments(scenario, trace) if stack.media else {},
+        attachments={uuid: Attachment(*medium) for uuid, medium in media_on_the_box(trace, scenario).items()},
     )
     Path(plan.progress).unlink(missing_ok=True)
     return plan
-
-
-def _attachments(scenario: Scenario, trace: Trace) -> dict[str, Attachment]:
-    """The media of the trace, at the size that the box carries."""
-    return {
-        uuid: Attachment(medium.content, medium.type, max(1, round(medium.size_bytes * scenario.scale.media)))
-        for uuid, medium in media_of(trace, scenario.traffic).items()
-    }
 
 
 def _wait(

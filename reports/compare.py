@@ -111,8 +111,10 @@ def _latency_rows(predicted: World, measured: World) -> Iterable[Row]:
 
 
 def _hop_rows(predicted: World, measured: World) -> Iterable[Row]:
-    for ours, theirs in zip(predicted.hops, measured.hops, strict=True):
-        if ours.name == _GENERATOR:
+    known = {hop.name: hop for hop in measured.hops}
+    for ours in predicted.hops:
+        theirs = known.get(ours.name)
+        if theirs is None or ours.name == _GENERATOR:
             continue
         for statistic in _COMPARED:
             if statistic in ours.statistics and statistic in theirs.statistics:

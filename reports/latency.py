@@ -19,7 +19,7 @@ import pandas as pd
 from reports.estimates import Estimate, Floats, describe, estimate, time_blocks
 from reports.sessions import Sessions
 from sim.history import History
-from sim.hops import HOPS, deliveries, hop_times_s
+from sim.hops import HOPS, MEDIA_LEGS, deliveries, hop_times_s
 
 _BUDGET_WIDTH = {"p50": (0.45, 0.55), "p99": (0.985, 0.995)}
 
@@ -88,6 +88,19 @@ def hop_latencies(times: pd.DataFrame) -> tuple[HopLatency, ...]:
     for hop in HOPS:
         values = times[hop.name].dropna().to_numpy(dtype=float)
         found.append(HopLatency(hop.name, hop.meaning, values.size, int((values < 0).sum()), describe(values)))
+    return tuple(found)
+
+
+def media_latencies(history: History, window: Window) -> tuple[HopLatency, ...]:
+    """Statistics of the judged uploads and downloads, where the design stores media. Those that failed took no time."""
+    if history.config.get("design", {}).get("media") != "store":
+        return ()
+    found = []
+    for name, kind, meaning in MEDIA_LEGS:
+        rows = history.of_kind(kind)
+        rows = rows[rows["cause"].isna() & window.holds(rows["start_ns"]).fillna(False)]
+        values = ((rows["t_ns"] - rows["start_ns"]) / 1e9).to_numpy(dtype=float)
+        found.append(HopLatency(name, meaning, values.size, int((values < 0).sum()), describe(values)))
     return tuple(found)
 
 

@@ -22,6 +22,7 @@ from reports.latency import (
     judged_window,
     latencies,
     latency_samples,
+    media_latencies,
 )
 from reports.load import Generator, Load, counts, generator, load
 from reports.thresholds import ThresholdResult, judge_thresholds
@@ -83,7 +84,7 @@ def judge_world(history: History, trace: Trace | None, limits_s: Mapping[str, fl
         window=window,
         counts=counts(history, window),
         latency=found,
-        hops=hop_latencies(times),
+        hops=(*hop_latencies(times), *media_latencies(history, window)),
         budgets=hop_budgets(times),
         load=carried,
         generator=kept,

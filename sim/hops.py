@@ -35,6 +35,12 @@ HOPS = (
     Hop("downlink", "pushed_ns", "delivered_ns", "gateway to device"),
 )
 
+# What a medium goes through beside its message: names, the kinds of their events, and what they are.
+MEDIA_LEGS = (
+    ("upload", "media.put", "a medium into the store, before its message goes"),
+    ("download", "media.get", "a medium from the store, when its message is shown"),
+)
+
 
 def deliveries(history: History) -> pd.DataFrame:
     """Every first delivery to a connected device with its send: one row a (device, message).

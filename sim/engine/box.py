@@ -19,6 +19,8 @@ _CPU_US = {
     "driver.connect": 450,  # TCP and WebSocket handshake
     "driver.frame": 90,  # encode and write, or read and decode
     "driver.seal": 4,  # seal or open a text end to end (python -m realstack.driver.seal_cost)
+    "driver.media": 700,  # the client's side of one upload or download
+    "driver.kib": 3,  # and of each KiB of it: hash and copy
     "gateway.wake": 195,
     "gateway.connect": 700,
     "gateway.receive": 70,  # read and decode a frame
@@ -38,6 +40,10 @@ _CPU_US = {
     "worker.seen": 24,
     "worker.call": 140,
     "worker.notify": 64,
+    "media.wake": 195,
+    "media.put": 900,  # token, the client's side of two queries, the object store
+    "media.get": 700,
+    "media.kib": 4,  # hash, copy, write
     "kafka.wake": 150,
     "kafka.produce": 18,  # a request
     "kafka.record": 2,
@@ -55,6 +61,7 @@ _BACKGROUND = {
     "driver": 0.01,
     "gateway": 0.005,
     "worker": 0.01,
+    "media": 0.005,
     "kafka": 0.03,
     "cassandra": 0.04,
     "redis": 0.002,

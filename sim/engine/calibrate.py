@@ -34,6 +34,7 @@ from sim.history import History
 from sim.hops import deliveries, hop_times_s
 from sim.provenance import Parameter, measured
 from sim.trace import Trace
+from sim.workload.media import Medium
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,9 +61,9 @@ def calibrate(history: History, trace: Trace, base: Profile = BOX) -> Profile:
     start_s = float(trace.actions["t_ns"].iloc[0]) / 1e9 if len(trace.actions) else 0.0
     profile = _with_background(base, _idle_shares(history, start_s))
     idle = {kind: figure.value for kind, figure in profile.background.items()}
-    real = _observe(history, start_s)
+    real, media = _observe(history, start_s), _media_of(history)
     for seed, gain in enumerate(_GAINS):
-        box = Box(design, trace, profile, seed)
+        box = Box(design, trace, profile, seed, media=media)
         box.run(final_read=False)
         config = history.of_kind("config").iloc[0]
         own = {"t_ns": int(config["t_ns"]), "kind": "config", "detail": config["detail"]}
@@ -77,6 +78,13 @@ def _design_of(history: History) -> Design:
         raise ModelError("the history has no config event with a design; calibrate on the history of a run")
     names = {name: field.alias or name for name, field in Design.model_fields.items()}
     return Design.model_validate({names.get(name, name): value for name, value in choices.items()})
+
+
+def _media_of(history: History) -> dict[str, Medium]:
+    """What was uploaded; which contents were equal does not matter to what it cost."""
+    rows = history.of_kind("media.put").drop_duplicates("uuid")
+    sizes_bytes = zip(rows["uuid"].tolist(), rows["size_bytes"].tolist(), strict=True)
+    return {str(uuid): Medium(number, "", int(size)) for number, (uuid, size) in enumerate(sizes_bytes)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from sim.engine.frames import (
 )
 from sim.engine.gateway import Gateway
 from sim.engine.leaving import moment_to_leave
+from sim.engine.media import Attachments, MediaService
 from sim.engine.session import Session
 from sim.pulls import Pulls
 from sim.trace import Action, device_name
@@ -57,13 +58,21 @@ _BACK_OFF_S = (0.1, 3.0)
 class Device:
     """A device of a user; `gateways` by number. `resumed` comes when the session has brought everything missed."""
 
-    def __init__(self, context: Context, user: int, gateways: Mapping[int, Gateway], device: int = 0) -> None:
+    def __init__(
+        self,
+        context: Context,
+        user: int,
+        gateways: Mapping[int, Gateway],
+        device: int = 0,
+        media: MediaService | None = None,
+    ) -> None:
         self._context = context
         self._gateways = gateways
         self._driver = context.processes["driver"]
         self._user = user
         self._device = device
         self._own = {"device": device_name(user, device), "user": f"u{user}"}
+        self._attachments = Attachments(context, self._own, media, self._submit)
         self._session: Session | None = None
         self._gateway = ""
         self._wanted = False
@@ -209,6 +218,9 @@ class Device:
         what = {"cseq": message.cseq, "uuid": message.uuid, "hash": message.hash, "size_bytes": message.size_bytes}
         times = {"t_ns": began_ns, "intended_ns": action.t_ns}
         self._context.record("send.invoke", **self._own, conv=f"c{message.conv}", **what, **times)
+        self._attachments.post(message)
+
+    def _submit(self, message: Message) -> None:
         self._unanswered[message.uuid] = (message, self._context.env.now)
         if self._session is not None and self._session.ready:
             self._session.to_gateway(Send(replace(message)))
@@ -216,7 +228,7 @@ class Device:
     @property
     def awaits_answer(self) -> bool:
         """Whether it means to be connected, and is not, or the server owes it an acknowledgement."""
-        return self._wanted and (self._session is None or bool(self._unanswered))
+        return self._wanted and (self._session is None or bool(self._unanswered or self._attachments.waiting))
 
     def resend_old(self) -> None:
         """Send again what has waited for its answer for too long."""
@@ -230,7 +242,7 @@ class Device:
 
     def note_unknown_sends(self) -> None:
         """Record what never got an answer."""
-        for message, _ in self._unanswered.values():
+        for message in (*(one for one, _ in self._unanswered.values()), *self._attachments.waiting):
             what = {"conv": f"c{message.conv}", "uuid": message.uuid, "cause": "no answer"}
             self._context.record("send.info", **self._own, **what)
 
@@ -337,6 +349,7 @@ class Device:
         if not self._receipts_due:
             self._work("frame").callbacks.append(lambda _: self._say_delivered())
         self._receipts_due.setdefault(message.conv, []).append(message)
+        self._attachments.fetch(message)
 
     def _say_delivered(self) -> None:
         # Everything shown since the last time goes together; without a session it waits for the next.

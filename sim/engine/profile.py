@@ -4,7 +4,7 @@
     background  "cassandra"    → share of a core that the process takes while nothing happens
     delays      "rpc"          → quantiles of what a hop takes beyond CPU work and queues (network, wake-ups, timers)
 
-Processes are driver, gateway, worker, kafka, cassandra and redis. The hops are those of `sim.hops`, and
+Processes are driver, gateway, worker, media, kafka, cassandra and redis. The hops are those of `sim.hops`, and
 `ack`: from the log back to the gateway.
 """
 
@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from sim.errors import UsageError
 from sim.provenance import Mark, Parameter
 
-PROCESSES = ("driver", "gateway", "worker", "kafka", "cassandra", "redis")
+PROCESSES = ("driver", "gateway", "worker", "media", "kafka", "cassandra", "redis")
 DELAYS = ("lag", "uplink", "log", "queue", "store", "route", "rpc", "downlink", "ack")
 # Where the quantiles of a delay are known; linear in between.
 PROBABILITIES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)

@@ -1,7 +1,7 @@
 """The reference engine: the chat system on one box, action by action, from a Trace to a History.
 
     trace ─► devices ═ sessions ═ gateways ─► log ─► workers ─► store, presence ─► links ─► gateways ═ devices
-             └ one driver process
+             └ one driver process ─► media ─► store
 
 Every process is a server that competes for the cores of the box (`stations`); what each operation costs is the
 profile. Real backend and model share their structure, so that what differs between their histories are the costs.
@@ -17,7 +17,7 @@ never gets quiet has no `quiesce` event.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -32,6 +32,7 @@ from sim.engine.gateway import Gateway
 from sim.engine.group import Group
 from sim.engine.injector import Injector
 from sim.engine.log import Log
+from sim.engine.media import MediaService
 from sim.engine.presence import Registry
 from sim.engine.profile import Profile
 from sim.engine.redis_pair import RedisPair
@@ -45,6 +46,7 @@ from sim.history import History
 from sim.scenario import Scenario
 from sim.settings import config_event
 from sim.trace import Action, Trace
+from sim.workload.media import Medium, media_on_the_box
 
 _QUIET_S = 1.0
 _DRAIN_AT_MOST_S = 60.0
@@ -59,15 +61,24 @@ def simulate(scenario: Scenario, trace: Trace, profile: Profile = BOX, seed: int
     The same four arguments give the same history to the byte. Raises ModelError for a trace that is not possible, and
     UsageError for a group over the design's limit.
     """
-    box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed, scenario.faults)
+    media = media_on_the_box(trace, scenario)
+    box = Box(scenario.design, trace, profile, scenario.run.seed if seed is None else seed, scenario.faults, media)
     box.run()
     return History.of([config_event(scenario, trace, round(START_S * 1e9)), *box.context.events])
 
 
 class Box:
-    """All processes of one run, wired up."""
+    """All processes of one run, wired up. `media` go with the messages, by UUID, where the design stores them."""
 
-    def __init__(self, design: Design, trace: Trace, profile: Profile, seed: int, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self,
+        design: Design,
+        trace: Trace,
+        profile: Profile,
+        seed: int,
+        faults: Sequence[Fault] = (),
+        media: Mapping[str, Medium] | None = None,
+    ) -> None:
         self.context = context = Context(design, trace.members, profile, seed, has_faults=bool(faults))
         refuse_crowds(trace, design)
         self._trace = trace
@@ -85,8 +96,9 @@ class Box:
         self._workers = {number: self._new_worker(number) for number in range(1, design.workers + 1)}
         self._group = Group(context.env, design.partitions)
         self._group.start(self._workers.values())
+        self._media = MediaService(context, self._store, media or {}) if design.media == "store" else None
         self._devices = {
-            (user, device): Device(context, user, self._gateways, device) for user, device in trace.devices
+            (user, device): Device(context, user, self._gateways, device, self._media) for user, device in trace.devices
         }
         self._faults = faults
 
@@ -122,6 +134,8 @@ class Box:
             self.context.record("quiesce")
         self._store.scan()
         self._read_gauges()
+        if self._media is not None:
+            self._media.count()
 
     def _drain(self) -> Generator[simpy.Event, Any, bool]:
         env, quiet_s = self.context.env, _QUIET_S + 2 * self.context.design.gap_hold_s

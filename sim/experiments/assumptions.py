@@ -21,8 +21,10 @@ from sim.provenance import Parameter
 from sim.scenario import Scenario
 
 # The model runs the day that it is given and keeps nothing for years: only the plan feels these.
-PLAN_ONLY = ("traffic.event_peak", "traffic.media_share", "storage.*")
+PLAN_ONLY = ("traffic.event_peak", "storage.*")
 _COST = "cpu."
+# What the model feels only where it stores media.
+_OF_MEDIA = ("traffic.media_share", f"{_COST}media")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,10 @@ class Assumption:
 
 def of_the_model(scenario: Scenario, profile: Profile) -> list[Assumption]:
     """Settings and costs that the model can feel."""
-    felt = {key: one for key, one in origins(scenario).items() if not any(fnmatchcase(key, only) for only in PLAN_ONLY)}
-    found = [ranged(key, parameter) for key, parameter in felt.items()]
-    return [*(one for one in found if one is not None), *_costs(profile)]
+    settings = [ranged(key, parameter) for key, parameter in origins(scenario).items()]
+    found = [*(one for one in settings if one is not None), *_costs(profile)]
+    unfelt = PLAN_ONLY if scenario.design.media == "store" else (*PLAN_ONLY, *_OF_MEDIA)
+    return [one for one in found if not matches(one, unfelt)]
 
 
 def of_the_plan(scenario: Scenario, parameters: tuple[Parameter, ...]) -> dict[str, Assumption]:

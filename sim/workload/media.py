@@ -19,7 +19,7 @@ from numpy.random import PCG64, Generator, SeedSequence
 
 from sim.plan.payloads import PHOTO_BYTES, VIDEO_BYTES, VIDEO_SHARE, VOICE_BYTES, VOICE_RATIO
 from sim.provenance import assumed
-from sim.scenario import Traffic
+from sim.scenario import Scenario, Traffic
 from sim.trace import Trace
 
 SIZE_SIGMA = assumed("log-normal sigma of a medium's size", 0.6, "", "nothing published", low=0.3, high=1.0)
@@ -30,7 +30,7 @@ _NORMAL = NormalDist()
 
 
 class Medium(NamedTuple):
-    """What goes with a message, at full size."""
+    """What goes with a message."""
 
     content: int
     type: str
@@ -38,7 +38,7 @@ class Medium(NamedTuple):
 
 
 def media_of(trace: Trace, traffic: Traffic) -> dict[str, Medium]:
-    """The media of a trace's messages, by UUID."""
+    """The media of a trace's messages, by UUID, at full size."""
     uuids = trace.frame.loc[trace.frame["action"] == "send", "uuid"].tolist()
     # With a word of its own: the trace spawns its streams from the seed alone.
     rng = Generator(PCG64(SeedSequence([trace.seed, _MEDIA])))
@@ -55,6 +55,16 @@ def media_of(trace: Trace, traffic: Traffic) -> dict[str, Medium]:
         sent.append(medium)
         found[uuid] = medium
     return found
+
+
+def media_on_the_box(trace: Trace, scenario: Scenario) -> dict[str, Medium]:
+    """The same at the size that the box carries; none where the design leaves media to somebody else."""
+    if scenario.design.media == "none":
+        return {}
+    return {
+        uuid: medium._replace(size_bytes=max(1, round(medium.size_bytes * scenario.scale.media)))
+        for uuid, medium in media_of(trace, scenario.traffic).items()
+    }
 
 
 def _kinds(media_share: float) -> list[tuple[float, str, float]]:

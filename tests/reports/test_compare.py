@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from reports.compare import Bottleneck, Row, bottleneck, compare
 from reports.load import Generator, Load
 from reports.world import World, judge_world
-from tests.reports.synthetic import HOPS_S, history, message, small_scenario, steady_trace
+from tests.reports.synthetic import HOPS_S, history, message, ns, small_scenario, steady_trace
 
 
 def _world(slower: float = 1.0) -> World:
@@ -47,6 +48,34 @@ def test_the_lag_of_the_generator_is_not_predicted(fast: World, slow: World) -> 
         *("delivery", "ack", "receipt"),
         *(name for name in HOPS_S if name != "lag"),
     }
+
+
+def _with_media(upload_s: float, cause: str | None = None) -> World:
+    """Ten seconds with an upload and a download each; with a `cause` the downloads fail."""
+    scenario = small_scenario()
+    design = scenario.design.model_copy(update={"media": "store"})
+    about = {"device": "u1", "user": "u1", "conv": "c1", "uuid": "m", "size_bytes": 9}
+    legs: list[dict[str, Any]] = []
+    for t_s in range(20, 30):
+        legs.append({"kind": "media.put", "start_ns": ns(t_s), "t_ns": ns(t_s + upload_s), **about})
+        legs.append({"kind": "media.get", "start_ns": ns(t_s), "t_ns": ns(t_s + 0.02), "cause": cause, **about})
+    trace = steady_trace(60.0, 2.0)
+    made = history(scenario.model_copy(update={"design": design}), trace, [], legs)
+    return judge_world(made, None, {}, cores=2)
+
+
+def test_uploads_and_downloads_are_compared_where_both_worlds_have_them(fast: World) -> None:
+    found = compare(_with_media(0.05), _with_media(0.04))
+    for leg, predicted_s, measured_s in (("upload", 0.05, 0.04), ("download", 0.02, 0.02)):
+        row = found.row(leg, "p50")
+        assert row is not None
+        assert [row.predicted, row.measured] == pytest.approx([predicted_s, measured_s])
+    assert compare(_with_media(0.05), fast).row("upload", "p50") is None
+
+
+def test_a_download_that_failed_has_no_latency() -> None:
+    failed = _with_media(0.05, "no answer")
+    assert [(hop.name, hop.samples) for hop in failed.hops[-2:]] == [("upload", 10), ("download", 0)]
 
 
 def test_throughput_and_utilisation_are_compared(fast: World, slow: World) -> None:

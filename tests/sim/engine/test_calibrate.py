@@ -113,3 +113,12 @@ def test_a_history_without_a_design_is_refused() -> None:
     history = simulate(scenario(), trace)
     with pytest.raises(ModelError, match="no config event"):
         calibrate(History.from_frame(history.frame[history.frame["kind"] != "config"]), trace)
+
+
+def test_what_the_media_service_takes_is_found_too() -> None:
+    settings = ["scale.messages=2e-5", "run.duration=20s", "run.warm_up=2s", "design.media=store"]
+    chosen = load_scenario("ci-ordering", [*settings, "traffic.media_share=40%"])
+    trace, known = make_trace(chosen), BOX.scaled({"media": 2.0})
+    found = calibrate(simulate(chosen, trace, known, seed=1), trace)
+    for operation in ("media.put", "media.get", "media.kib"):
+        assert found.cpu_s(operation) == pytest.approx(known.cpu_s(operation), rel=0.05)

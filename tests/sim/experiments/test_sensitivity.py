@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sim.engine import BOX
 from sim.errors import UsageError
+from sim.experiments.assumptions import of_the_model
 from sim.experiments.case import Case, Values
 from sim.experiments.sensitivity import REFINED, model_tornado, plan_tornado
 from sim.plan import plan
@@ -108,3 +110,10 @@ def test_what_was_screened_is_told_as_a_move_from_the_answer_itself() -> None:
     assert found.base == pytest.approx(0.6 + scenario.people.opens_per_s)
     for bar in found.bars[REFINED:]:
         assert bar.swing(found.base or 0.0) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_model_feels_what_media_are_and_take_only_where_it_stores_them() -> None:
+    stores = with_settings(SCENARIO, {"design.media": "store"})
+    without, with_media = ({one.key for one in of_the_model(scenario, BOX)} for scenario in (SCENARIO, stores))
+    assert with_media - without == {"traffic.media_share", "cpu.media"}
+    assert without < with_media
