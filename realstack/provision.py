@@ -58,6 +58,11 @@ async def _topics_and_keys(settings: Settings) -> list[str]:
 
 def make_namespace(settings: Settings, trace: Trace) -> None:
     """Topics, tables and the membership. Raises ServerLostError when a server does not answer."""
+    if settings.choices.media == "store":
+        # Only here, so that whoever keeps no media needs no object store.
+        from realstack.chat.vault import require_usable
+
+        require_usable(settings.media_url, settings.namespace)
     try:
         asyncio.run(create_topics(settings))
         cluster = connect(settings)
@@ -106,11 +111,6 @@ def _chunks(rows: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
 
 def remove_namespace(settings: Settings) -> None:
     """Remove what `make_namespace` and the run made. Raises ServerLostError when a server does not answer."""
-    if settings.choices.media == "store":
-        # Only here, so that whoever keeps no media needs no object store.
-        from realstack.chat.vault import empty
-
-        empty(settings.media_url, settings.namespace)
     try:
         asyncio.run(_remove_keys_and_topics(settings))
         cluster: Cluster = connect(settings)
@@ -120,6 +120,10 @@ def remove_namespace(settings: Settings) -> None:
             cluster.shutdown()
     except SERVER_ERRORS as error:
         raise ServerLostError(f"could not remove {settings.namespace} from the servers: {error!r}") from error
+    if settings.choices.media == "store":
+        from realstack.chat.vault import empty
+
+        empty(settings.media_url, settings.namespace)
 
 
 async def _remove_keys_and_topics(settings: Settings) -> None:

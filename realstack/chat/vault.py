@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -24,7 +25,7 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
 from realstack.chat.media_ref import BadMediaRequestError, MediaRef, TooSlowError, WrongDigestError
-from sim.errors import UsageError
+from sim.errors import ServerLostError, UsageError
 
 # One part of a multipart upload, the least that S3 takes; with the one that is being filled two are in memory.
 _PART_BYTES = 5 << 20
@@ -132,12 +133,33 @@ def open_store(url: str) -> ObjectStore:
         raise UsageError(f"{url!r} names no object store ({why}); give file:///FOLDER, s3://BUCKET/PREFIX …") from error
 
 
+def require_usable(url: str, namespace: str) -> None:
+    """Put an object there and delete it, so that a run need not find out. Raises UsageError and ServerLostError."""
+    store, probe = open_store(url), f"{namespace}/probe"
+    with _losing(url):
+        obstore.put(store, probe, b"probe")
+        obstore.delete(store, probe)
+
+
 def empty(url: str, namespace: str) -> None:
-    """Delete all objects of a namespace. Raises UsageError as `open_store` does, and the store's errors."""
+    """Delete all objects of a namespace. Raises UsageError as `open_store` does, and ServerLostError."""
     store = open_store(url)
-    for page in _pages(store, namespace):
-        obstore.delete(store, page)
+    with _losing(url):
+        for page in _pages(store, namespace):
+            obstore.delete(store, page)
 
 
 def _pages(store: ObjectStore, namespace: str) -> Iterable[list[str]]:
     return [[found["path"] for found in page] for page in obstore.list(store, f"{namespace}/")]
+
+
+@contextmanager
+def _losing(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        why = str(error).splitlines()[0]
+        raise ServerLostError(
+            f"the object store {url} does not take or give media ({why}); correct CHATSCALE_MEDIA_URL, or the "
+            f"credentials that the environment holds for it (of S3 AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID …)"
+        ) from error
