@@ -58,8 +58,9 @@ def test_a_mutant_without_a_place_to_strike_does_not_hold(history: History, monk
 
 
 def test_the_command_tells_totals_and_fails_when_a_mutant_escapes(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    history: History, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(selftest, "busy_history", lambda: history)
     monkeypatch.setattr(selftest, "MUTANTS", (MUTANTS[0], Mutant("nothing", "lost", lambda tape, scenes: None)))
     assert run_cli(["selftest", "--seeds", "1"]) == 1
     *_, last = capsys.readouterr().out.splitlines()
