@@ -12,11 +12,15 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from realstack.drive import drive
 from realstack.endpoints import endpoints
 from realstack.servers import Servers, start_servers
 from realstack.servers.engine import connect_engine, engine_address
 from realstack.servers.guard import LABEL
+from reports.checks import check_history
 from sim.errors import ServerError, ServerLostError, ServerMissingError
+from sim.scenario_file import load_scenario
+from sim.workload import make_trace
 from tests.real.stand_ins import provide_images
 
 pytestmark = pytest.mark.real
@@ -101,6 +105,15 @@ def test_a_container_that_dies_is_named_with_its_log(containers: Servers, engine
         containers.check()
     service.restart()
     containers.check()
+
+
+def test_a_run_on_containers_passes(containers: Servers, tmp_path: Path) -> None:
+    scenario = load_scenario("ci-ordering", ["run.duration=4s", "run.warm_up=1s", "scale.messages=1:100_000"])
+    trace = make_trace(scenario)
+    history = drive(containers, scenario, trace, tmp_path)
+    assert len(history.of_kind("store.row")) == len(history.of_kind("send.ok")) == trace.message_count
+    wrong = {v.check for v in check_history(history) if v.outcome.counts_against}
+    assert wrong <= {"slo_miss"}, wrong
 
 
 def test_an_image_that_cannot_be_pulled_is_told_with_the_next_step(

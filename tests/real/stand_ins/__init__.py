@@ -17,7 +17,9 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import docker
@@ -33,6 +35,13 @@ from realstack.servers.redis import find_redis
 HERE = Path(__file__).parent
 LABEL = "chatscale.stand-in"
 TOOLS = ("sh", "env", "sed", "tr", "cat", "mkdir")
+SETTINGS = (
+    "ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8",
+    "VOLUME /data",
+    'ENTRYPOINT ["sh", "/entrypoint.sh"]',
+)
+# What only a compiler or a linker needs of a whole JDK.
+NOT_OF_A_JRE = "jmods"
 
 
 def provide_images(engine: docker.DockerClient) -> dict[str, str]:
@@ -51,26 +60,17 @@ def _provide(engine: docker.DockerClient, name: str, image: str) -> str:
 
 
 def build(engine: docker.DockerClient, name: str, image: str) -> None:
-    """Build a server's stand-in under the image's name."""
-    with io.BytesIO() as context:
-        with tarfile.open(fileobj=context, mode="w") as tar:
-            _add_text(tar, "Dockerfile", DOCKERFILE.format(label=LABEL, name=name))
-            _add_text(tar, "rootfs/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
-            tar.add(HERE / f"{name}.sh", "rootfs/entrypoint.sh")
+    """Import a server's stand-in, a single layer, under the image's name."""
+    with tempfile.TemporaryFile() as layer:
+        with tarfile.open(fileobj=layer, mode="w") as tar:
+            _add_text(tar, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+            tar.add(HERE / f"{name}.sh", "entrypoint.sh")
             for path in _files(name):
-                _add_file(tar, path, f"rootfs{path}")
+                _add_file(tar, path, str(path))
             _add_parts(tar, name)
-        context.seek(0)
-        engine.images.build(fileobj=context, custom_context=True, tag=image, rm=True)
-
-
-DOCKERFILE = """FROM scratch
-LABEL {label}={name}
-ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8
-COPY rootfs/ /
-VOLUME /data
-ENTRYPOINT ["sh", "/entrypoint.sh"]
-"""
+        layer.seek(0)
+        repository, _, tag = image.rpartition(":")
+        engine.api.import_image_from_data(layer, repository, tag, [*SETTINGS, f"LABEL {LABEL}={name}"])
 
 
 def _files(name: str) -> set[Path]:
@@ -80,6 +80,7 @@ def _files(name: str) -> set[Path]:
     return {*tools, *_libraries(programs)}
 
 
+@cache
 def _java_home() -> Path:
     return find_java().path.resolve().parent.parent
 
@@ -99,18 +100,19 @@ def _libraries(programs: Iterable[Path]) -> set[Path]:
 
 def _add_parts(tar: tarfile.TarFile, name: str) -> None:
     if name == "redis":
-        _add_file(tar, find_redis().path, "rootfs/usr/local/bin/redis-server")
+        _add_file(tar, find_redis().path, "usr/local/bin/redis-server")
         return
-    for folder, _, files in os.walk(_java_home(), followlinks=True):
+    for folder, folders, files in os.walk(_java_home(), followlinks=True):
+        folders[:] = [each for each in folders if each != NOT_OF_A_JRE]
         for path in (Path(folder, file) for file in files):
             if path.exists():  # a packaged Java links to certificates that may not be installed
-                _add_file(tar, path, f"rootfs/opt/java/{path.relative_to(_java_home())}")
+                _add_file(tar, path, f"opt/java/{path.relative_to(_java_home())}")
     for jar in class_path(name, print):
-        _add_file(tar, jar, f"rootfs/opt/libs/{jar.name}")
+        _add_file(tar, jar, f"opt/libs/{jar.name}")
     if name == "cassandra":
         options = [f"--add-exports={each}=ALL-UNNAMED" for each in EXPORTS]
         options += [f"--add-opens={each}=ALL-UNNAMED" for each in OPENS]
-        _add_text(tar, "rootfs/opt/jvm.options", "\n".join(options))
+        _add_text(tar, "opt/jvm.options", "\n".join(options))
 
 
 def _add_file(tar: tarfile.TarFile, path: Path, name: str) -> None:
