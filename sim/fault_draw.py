@@ -1,7 +1,8 @@
 """A schedule of faults drawn from a seed: one after the other, each given the time to be undone and recovered from.
 
     |── slot ──|── slot ──|── slot ──|     a slot of at least 20 s; its fault begins in the first quarter
-      ▓▓▓        ▓          ▓▓▓▓▓          and lasts for at most half of it, a pause of a worker longer
+      ▓▓▓        ▓          ▓▓▓▓▓          and lasts for at most half of it; a pause of a worker and a loss of
+                                           heartbeats last longer
 
 The same seed, design and duration give the same faults. Every kind and every target of a kind is as likely as any
 other. What is drawn stands in the run's scenario file, so that a run can be repeated without the seed too.
@@ -92,7 +93,9 @@ def _draw(rng: np.random.Generator, design: Design, start_s: float, slot_s: floa
         case "lose-response":
             row["nth"] = int(rng.integers(1, 20))
         case "lose-heartbeats":
-            row["share"] = round(float(rng.uniform(0.1, 1.0)), 2)
+            # A device sends one a period: whatever is shorter may hit none.
+            row["for"] = max(row["for"], min(design.heartbeat_s, round(start_s + slot_s - row["at"], 1)))
+            row["share"] = round(float(rng.uniform(0.3, 1.0)), 2)
     return Fault.model_validate(row)
 
 
