@@ -40,10 +40,10 @@ _CPU_US = {
     "worker.seen": 24,
     "worker.call": 140,
     "worker.notify": 64,
-    "media.wake": 195,
-    "media.put": 900,  # token, the client's side of two queries, the object store
-    "media.get": 700,
-    "media.kib": 4,  # hash, copy, write
+    "media.wake": 300,
+    "media.put": 1_500,  # token, the client's side of two queries, the object store
+    "media.get": 1_200,
+    "media.kib": 6,  # hash, copy, write
     "kafka.wake": 150,
     "kafka.produce": 18,  # a request
     "kafka.record": 2,
