@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ENGINE = Path(__file__).parents[2] / ".ci" / "engine"
-TOOLS = ("cat", "echo", "find", "mktemp", "rm", "sh", "sleep", "tail", "timeout")
+TOOLS = ("cat", "find", "grep", "ldd", "mktemp", "rm", "sh", "sleep", "tail", "tar", "timeout")
 COMMAND = ("sh", "-c", 'echo "engine: $DOCKER_HOST"; exit 7')
 
 
@@ -56,25 +56,39 @@ def test_who_is_not_root_is_told_and_the_command_runs(machine: Path) -> None:
 def test_what_cannot_be_installed_is_told_and_the_command_runs(machine: Path) -> None:
     done = run(machine)
     assert (done.returncode, done.stdout) == (7, "engine: \n")
-    assert "docker.io iproute2 util-linux could not be installed within 120 s: nothing to be had" in done.stderr
+    assert "docker.io iproute2 could not be installed within 120 s: nothing to be had" in done.stderr
+
+
+def with_engine(machine: Path, unshare: str, docker: str = "cat > /dev/null") -> None:
+    """What the packages bring; `unshare` stands for the engine, which answers once there is a file `up`."""
+    put(machine, "dockerd", "")
+    put(machine, "ip", "")
+    put(machine, "docker", docker)
+    put(machine, "unshare", unshare)
+    put(machine, "python3", f'case "$2" in /var/run/*) exit 1;; esac; [ -e {machine.parent / "up"} ]')
 
 
 def test_an_engine_that_does_not_come_up_is_told_and_nothing_of_it_stays(machine: Path) -> None:
-    put(machine, "dockerd", "")
-    put(machine, "ip", "")
-    put(machine, "unshare", "echo unshare failed: Operation not permitted >&2; exit 1")
+    with_engine(machine, "echo unshare failed: Operation not permitted >&2; exit 1")
     done = run(machine)
     assert (done.returncode, done.stdout) == (7, "engine: \n")
     assert "dockerd did not answer: unshare failed: Operation not permitted" in done.stderr
     assert [each.name for each in machine.parent.iterdir()] == ["bin"]
 
 
+RUNS = f"echo > $TMPDIR/up; exec {shutil.which('sleep')} 600"
+
+
+def test_an_engine_that_runs_no_container_is_told_and_nothing_of_it_stays(machine: Path) -> None:
+    with_engine(machine, RUNS, 'cat > /dev/null; [ "$3" != run ] || { echo cgroups: read-only file system; exit 125; }')
+    done = run(machine)
+    assert (done.returncode, done.stdout) == (7, "engine: \n")
+    assert "dockerd answers but runs no container: cgroups: read-only file system" in done.stderr
+    assert sorted(each.name for each in machine.parent.iterdir()) == ["bin", "up"]
+
+
 def test_an_engine_that_comes_up_is_the_commands_and_ends_with_it(machine: Path) -> None:
-    put(machine, "dockerd", "")
-    put(machine, "ip", "")
-    up = machine.parent / "up"
-    put(machine, "unshare", f"echo > {up}; exec sleep 600")
-    put(machine, "python3", f'case "$2" in /var/run/*) exit 1;; esac; [ -e {up} ]')
+    with_engine(machine, RUNS)
     done = run(machine)
     assert done.returncode == 7
     assert done.stdout.startswith(f"engine: unix://{machine.parent}/tmp.")
