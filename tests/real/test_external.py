@@ -1,19 +1,19 @@
 """Servers that run elsewhere and ask for credentials: a run passes, keeps the secrets and leaves nothing there.
 
-Kafka asks for SASL over TLS, Cassandra for a user and a password, Redis for a password.
+Kafka asks for SASL over TLS, Cassandra for a user and a password over TLS, Redis for a password over TLS.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cassandra.auth import PlainTextAuthProvider
 
 from realstack.access import Access
 from realstack.chat.settings import Settings
@@ -31,6 +31,7 @@ from reports.checks import check_history
 from sim.errors import ServerError, UsageError
 from sim.scenario_file import load_scenario
 from sim.workload import make_trace
+from tests.real import tls_front
 
 pytestmark = pytest.mark.real
 
@@ -73,30 +74,49 @@ class LockedKafka(LocalKafka):
 
 
 class LockedRedis(LocalRedis):
-    """Asks for a password."""
+    """Asks for a password. The binary may be one without TLS: a process before it brings it (`tls_front`)."""
+
+    tls: Path
+
+    @property
+    def address(self) -> str:
+        """Where its clients come by TLS."""
+        return f"{HOST}:{self.place.ports.proxy}"
 
     def command(self) -> list[str]:
-        """With a password."""
+        """With a password, and with TLS before it."""
+        ports, certificate = self.place.ports, str(self.tls / "server.pem")
+        front = [sys.executable, tls_front.__file__, str(ports.proxy), str(ports.client), certificate]
+        self._scope.spawn("redis-tls", front, self.tls / "logs" / "redis-tls.log")
         return [*super().command(), "--requirepass", SECRET]
 
     def probe(self) -> None:
-        """With the password."""
-        probe_redis(*self.place.endpoint, password=SECRET)
+        """With password and certificate."""
+        access = Access(password=SECRET, ca=str(self.tls / "ca.pem"))
+        probe_redis(HOST, self.place.ports.proxy, **access.redis_options())
 
 
 class LockedCassandra(LocalCassandra):
-    """Asks for user and password, and lets users do only what they may."""
+    """Asks for user and password over TLS only, and lets users do only what they may."""
+
+    tls: Path
 
     def arguments(self) -> list[str]:
-        """With authentication and authorization."""
+        """With authentication, authorization and a certificate."""
         made = super().arguments()
         with self.data.with_name(f"{self.name}.yaml").open("a") as config:
-            config.write("\nauthenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n")
+            config.write(
+                "\nauthenticator: PasswordAuthenticator\nauthorizer: CassandraAuthorizer\n"
+                "client_encryption_options:\n  enabled: true\n  optional: false\n"
+                "  ssl_context_factory: {class_name: org.apache.cassandra.security.PEMBasedSslContextFactory}\n"
+                f"  keystore: {self.tls / 'server.pem'}\n  truststore: {self.tls / 'ca.pem'}\n"
+            )
         return made
 
     def probe(self) -> None:
         """With the first user."""
-        probe_cassandra(*self.place.endpoint, auth_provider=PlainTextAuthProvider(USER, PASSWORD))
+        access = Access(USER, PASSWORD, ca=str(self.tls / "ca.pem"))
+        probe_cassandra(*self.place.endpoint, **access.cassandra_options())
 
 
 @dataclass(frozen=True)
@@ -116,18 +136,24 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
         kafka = LockedKafka(scope, folder, find_java(), jars.class_path("kafka"))
         kafka.tls = folder
         redis = LockedRedis(scope, folder, find_redis())
+        redis.tls = folder
         cassandra = LockedCassandra(scope, folder, find_java(), jars.class_path("cassandra"))
+        cassandra.tls = folder
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda service: service.launch(), (kafka, cassandra, redis)))
         access = folder / "access.toml"
         access.write_text(
-            f'[cassandra]\nuser = "{USER}"\npassword = "{PASSWORD}"\n'
+            f'[cassandra]\nuser = "{USER}"\npassword = "{PASSWORD}"\nca = "{kafka.access.ca}"\n'
             f'[kafka]\nuser = "chat"\npassword = "{SECRET}"\nca = "{kafka.access.ca}"\n'
         )
         access.chmod(0o600)
         yield Elsewhere(
             f"kafka={kafka.address},cassandra={cassandra.address},redis={redis.address}",
-            {"CHATSCALE_ACCESS": str(access), "CHATSCALE_REDIS_PASSWORD": SECRET},
+            {
+                "CHATSCALE_ACCESS": str(access),
+                "CHATSCALE_REDIS_PASSWORD": SECRET,
+                "CHATSCALE_REDIS_CA": kafka.access.ca,
+            },
         )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,13 @@ from realstack.servers import Servers
 from realstack.stack import ChatStack
 from reports.checks import check_history
 from sim.history import History
+from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
 from sim.trace import Action, Trace
 from sim.verdict import Outcome
 from sim.workload import make_trace
 from sim.workload.media import media_of
+from tests.realstack.chat.s3 import BUCKET, SECRET, S3Server, s3_server
 
 pytestmark = pytest.mark.real
 
@@ -140,13 +143,39 @@ def counts(history: History) -> dict[str, float]:
     return dict(zip(samples["state"].astype(str), samples["value"].tolist(), strict=True))
 
 
+@pytest.fixture
+def media_in_s3(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    """An S3 server that a run is told of, with its key."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("CHATSCALE_MEDIA_URL", f"s3://{BUCKET}/runs")
+        yield server
+
+
 def test_the_media_of_a_trace_are_uploaded_once_each_and_fetched_by_who_gets_them(
     servers: Servers, tmp_path: Path
 ) -> None:
     scenario = load_scenario("ci-ordering", [*LIVELY, *MEDIA])
     trace = make_trace(scenario)
     history = drive(servers, scenario, trace, tmp_path)
+    assert_all_media_went_their_way(history, trace, scenario, tmp_path)
 
+
+def test_a_run_leaves_neither_media_in_an_s3_server_nor_its_secret_in_the_folder(
+    servers: Servers, media_in_s3: S3Server, tmp_path: Path
+) -> None:
+    scenario = load_scenario("ci-ordering", [*LIVELY, *MEDIA])
+    trace = make_trace(scenario)
+    history = drive(servers, scenario, trace, tmp_path)
+    assert_all_media_went_their_way(history, trace, scenario, tmp_path)
+    assert [path for path in media_in_s3.bucket.rglob("*") if path.is_file()] == []
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert written
+    assert not any(SECRET.encode() in content for content in written)
+
+
+def assert_all_media_went_their_way(history: History, trace: Trace, scenario: Scenario, folder: Path) -> None:
     expected = media_of(trace, scenario.traffic)
     put, got = history.of_kind("media.put"), history.of_kind("media.get")
     assert set(put["uuid"]) == set(expected)
@@ -158,7 +187,7 @@ def test_the_media_of_a_trace_are_uploaded_once_each_and_fetched_by_who_gets_the
     assert counted["uploads"] == len(expected)
     assert counted["stored"] == len({medium.content for medium in expected.values()}) < len(expected)
     assert counted["stored_bytes"] < counted["uploaded_bytes"] == put["size_bytes"].sum()
-    scraped = text_string_to_metric_families((tmp_path / "metrics" / "media-1.prom").read_text())
+    scraped = text_string_to_metric_families((folder / "metrics" / "media-1.prom").read_text())
     samples = next(family.samples for family in scraped if family.name == "chatscale_media_bytes")
     bytes_of = {one.labels["direction"]: one.value for one in samples if one.name == "chatscale_media_bytes_total"}
     assert bytes_of["uploaded"] == counted["uploaded_bytes"]
