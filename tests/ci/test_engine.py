@@ -59,6 +59,13 @@ def test_what_cannot_be_installed_is_told_and_the_command_runs(machine: Path) ->
     assert "docker.io iproute2 could not be installed within 120 s: nothing to be had" in done.stderr
 
 
+def test_an_engine_that_its_package_has_started_is_taken(machine: Path) -> None:
+    put(machine, "apt-get", "echo > $TMPDIR/started")
+    put(machine, "python3", "[ -e $TMPDIR/started ]")
+    done = run(machine)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "engine: \n", "")
+
+
 def with_engine(machine: Path, unshare: str, docker: str = "cat > /dev/null") -> None:
     """What the packages bring; `unshare` stands for the engine, which answers once there is a file `up`."""
     put(machine, "dockerd", "")
