@@ -19,9 +19,11 @@ from realstack.drive import drive
 from realstack.servers import Servers, start_servers
 from reports import write_report
 from reports.result import Result
-from sim.engine import Profile, calibrate, simulate
+from sim.engine import calibrate, simulate
+from sim.history import History
 from sim.scenario import Scenario
 from sim.scenario_file import with_settings
+from sim.trace import Trace
 from sim.workload import make_trace
 
 # Quiet and short. What happens to the people in the run itself would fall on no moment of it.
@@ -67,7 +69,10 @@ def run_scenario(
         watch.step("drive: the trace through the real stack")
         real = drive(running, scenario, trace, folder, lambda progress: watch.drive(progress, trace))
         real.save(folder / "history-real.parquet")
-        profile = _calibrate(running, scenario, seed, folder, watch)
+        watch.step("calibrate: service times of this box at low load")
+        quiet, quiet_trace = _quiet_drive(running, scenario, seed, folder, watch)
+    profile = calibrate(quiet, quiet_trace)
+    profile.save(folder / "profile.json")
     watch.step("simulate: the model's prediction of the same trace")
     simulate(scenario, trace, profile, seed).save(folder / "history-sim.parquet")
     watch.step("report: checks, comparison, page")
@@ -82,9 +87,10 @@ def _server_facts(running: Servers, provider: str) -> Mapping[str, object]:
     }
 
 
-def _calibrate(running: Servers, scenario: Scenario, seed: int, folder: Path, watch: Watcher) -> Profile:
-    """Service times of this box from a short drive at low load, with another seed than the run's."""
-    watch.step("calibrate: service times of this box at low load")
+def _quiet_drive(
+    running: Servers, scenario: Scenario, seed: int, folder: Path, watch: Watcher
+) -> tuple[History, Trace]:
+    """A short drive at low load, with another seed than the run's, and its trace: what the calibration is made from."""
     quiet = with_settings(scenario, {**_CALIBRATION, "scale.messages": scenario.scale.messages * _CALIBRATION_SHARE})
     trace = make_trace(quiet, seed + 1)
     history = drive(
@@ -96,7 +102,5 @@ def _calibrate(running: Servers, scenario: Scenario, seed: int, folder: Path, wa
         idle_s=_CALIBRATION_IDLE_S,
         final_read=False,
     )
-    profile = calibrate(history, trace)
-    profile.save(folder / "profile.json")
     shutil.rmtree(folder / "calibration")
-    return profile
+    return history, trace
