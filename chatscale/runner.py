@@ -28,8 +28,8 @@ from sim.workload import make_trace
 
 # Quiet and short. What happens to the people in the run itself would fall on no moment of it.
 _CALIBRATION = {
-    "run.duration": 20,
-    "run.warm_up": 5,
+    "run.duration": 16,
+    "run.warm_up": 4,
     "shocks.rate": 0,
     "bursts": [],
     "drops": [],

@@ -83,20 +83,22 @@ def _write_membership(session: Session, keyspace: str, trace: Trace) -> None:
     for conv, users in trace.members.items():
         for user in users:
             conversations.setdefault(user, []).append(conv)
-    rows = {
-        "members (conv, user)": [[(conv, user) for user in users] for conv, users in trace.members.items()],
-        "memberships (user, conv)": [[(user, conv) for conv in convs] for user, convs in conversations.items()],
+    # The size is a static column: one for all rows of a conversation, whichever of them brings it.
+    rows: dict[str, list[list[tuple[int, ...]]]] = {
+        "members (conv, user, size) VALUES (?, ?, ?)": [
+            [(conv, user, len(users)) for user in users] for conv, users in trace.members.items()
+        ],
+        "memberships (user, conv) VALUES (?, ?)": [
+            [(user, conv) for conv in convs] for user, convs in conversations.items()
+        ],
     }
-    size = session.prepare(f"INSERT INTO {keyspace}.members (conv, size) VALUES (?, ?)")
-    sizes = [(size, (conv, len(users))) for conv, users in trace.members.items()]
-    execute_concurrent(session, sizes, concurrency=_CONCURRENCY)
     for table, partitions in rows.items():
-        insert = session.prepare(f"INSERT INTO {keyspace}.{table} VALUES (?, ?)")
+        insert = session.prepare(f"INSERT INTO {keyspace}.{table}")
         batches = [(_batch(insert, chunk), ()) for rows in partitions for chunk in _chunks(rows)]
         execute_concurrent(session, batches, concurrency=_CONCURRENCY)
 
 
-def _batch(insert: PreparedStatement, rows: Iterable[tuple[int, int]]) -> BatchStatement:
+def _batch(insert: PreparedStatement, rows: Iterable[tuple[int, ...]]) -> BatchStatement:
     """Rows of one partition in one request: the one case in which a batch is cheaper than its parts."""
     batch = BatchStatement(BatchType.UNLOGGED)
     for row in rows:
@@ -104,7 +106,7 @@ def _batch(insert: PreparedStatement, rows: Iterable[tuple[int, int]]) -> BatchS
     return batch
 
 
-def _chunks(rows: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+def _chunks(rows: list[tuple[int, ...]]) -> Iterator[list[tuple[int, ...]]]:
     for start in range(0, len(rows), _BATCH_ROWS):
         yield rows[start : start + _BATCH_ROWS]
 

@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -129,8 +130,8 @@ class ChatStack:
     ) -> None:
         try:
             if error is None:
-                for process in self.processes.values():
-                    process.terminate()
+                with ThreadPoolExecutor() as pool:
+                    list(pool.map(ManagedProcess.terminate, self.processes.values()))
         finally:
             self._scope.close()
             # When the servers are what failed, their own end removes the namespace.

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import simpy
 
 from sim.engine.context import Context, Inbox, Process, Wire
 from sim.engine.conversations import Conversations
+from sim.engine.diary import Diary
 from sim.engine.frames import (
     Bye,
     GoAway,
@@ -48,7 +48,7 @@ from sim.engine.leaving import moment_to_leave
 from sim.engine.media import Attachments, MediaService
 from sim.engine.session import Session
 from sim.pulls import Pulls
-from sim.trace import Action, device_name
+from sim.trace import Action
 
 RESEND_AFTER_S = 5.0
 _WELCOME_WITHIN_S = 10.0
@@ -71,8 +71,8 @@ class Device:
         self._driver = context.processes["driver"]
         self._user = user
         self._device = device
-        self._own = {"device": device_name(user, device), "user": f"u{user}"}
-        self._attachments = Attachments(context, self._own, media, self._submit)
+        self._diary = Diary(context, user, device)
+        self._attachments = Attachments(context, self._diary.own, media, self._submit)
         self._session: Session | None = None
         self._gateway = ""
         self._wanted = False
@@ -129,15 +129,12 @@ class Device:
             case _ if session is None or not session.welcome:
                 pass  # people whose app is not connected have nothing to renew, open or read
             case "heartbeat":
-                self._record_session("heartbeat.sent", session, t_ns=began_ns)
+                self._diary.session("heartbeat.sent", session, t_ns=began_ns)
                 session.to_gateway(Heartbeat())
             case "open":
                 session.to_gateway(Open(action.conv, began_ns))
             case "read":
                 self._read(session, action.conv)
-
-    def _record_session(self, kind: str, session: Session, **fields: Any) -> None:
-        self._context.record(kind, **self._own, session=session.name, **fields)
 
     # The session.
 
@@ -184,7 +181,7 @@ class Device:
 
     def _welcome(self, session: Session) -> None:
         session.welcome = True
-        self._record_session("conn.open", session, gateway=self._gateway)
+        self._diary.session("conn.open", session, gateway=self._gateway)
         self._work("frame").callbacks.append(lambda _: self._start(session))
 
     def _start(self, session: Session) -> None:
@@ -209,15 +206,13 @@ class Device:
         self._resumes_owed = 0
         self.resumed = self._context.env.event()
         if session.welcome:
-            self._record_session("conn.close", session, gateway=self._gateway, cause=cause)
+            self._diary.session("conn.close", session, gateway=self._gateway, cause=cause)
 
     # What the user does.
 
     def _send(self, action: Action, began_ns: int) -> None:
         message = Message.of(action)
-        what = {"cseq": message.cseq, "uuid": message.uuid, "hash": message.hash, "size_bytes": message.size_bytes}
-        times = {"t_ns": began_ns, "intended_ns": action.t_ns}
-        self._context.record("send.invoke", **self._own, conv=f"c{message.conv}", **what, **times)
+        self._diary.invoked(message, began_ns, action.t_ns)
         self._attachments.post(message)
 
     def _submit(self, message: Message) -> None:
@@ -243,8 +238,7 @@ class Device:
     def note_unknown_sends(self) -> None:
         """Record what never got an answer."""
         for message in (*(one for one, _ in self._unanswered.values()), *self._attachments.waiting):
-            what = {"conv": f"c{message.conv}", "uuid": message.uuid, "cause": "no answer"}
-            self._context.record("send.info", **self._own, **what)
+            self._diary.unknown(message)
 
     def _read(self, session: Session, conv: int) -> None:
         self._say_delivered()
@@ -264,7 +258,7 @@ class Device:
             case Seen(receipt):
                 self._learn(receipt)
             case Renewed(stored_ns):
-                self._record_session("heartbeat.stored", session, t_ns=stored_ns)
+                self._diary.session("heartbeat.stored", session, t_ns=stored_ns)
             case Lapsed():
                 self._resume(session)
             case Lost():
@@ -274,12 +268,11 @@ class Device:
             case GoAway(within_s):
                 self._context.env.process(self._leave(session, within_s))
             case Presence() | PresenceChange():
-                self._learn_presence(frame)
+                self._diary.presence(frame)
 
     def _acknowledged(self, message: Message) -> None:
         if self._unanswered.pop(message.uuid, None) is not None:
-            ids = {"conv": f"c{message.conv}", "uuid": message.uuid, "message_id": message.message_id}
-            self._context.record("send.ok", **self._own, **ids)
+            self._diary.acknowledged(message)
 
     def _follow(self, session: Session, frame: Resumed | News | Pulled) -> None:
         match frame:
@@ -296,27 +289,16 @@ class Device:
         for conv in self._pulls.due(self._conversations.cursors):
             session.to_gateway(Pull(conv, self._conversations.cursors.get(conv, 0)))
 
-    def _learn_presence(self, presence: Presence | PresenceChange) -> None:
-        if isinstance(presence, PresenceChange):
-            told = {"user": f"u{presence.user}", "state": "online" if presence.online else "offline"}
-            self._context.record("presence.change", device=self._own["device"], conv=f"c{presence.conv}", **told)
-            return
-        for user, online in presence.online.items():
-            answer = {"reader": f"u{user}", "state": "online" if online else "offline"}
-            seen = {"last_seen_ns": at_ns} if (at_ns := presence.last_seen_ns.get(user)) is not None else {}
-            self._context.record("presence.read", **self._own, **answer, **seen, start_ns=presence.start_ns)
-
     def _learn(self, receipt: Receipt) -> None:
         for message in receipt.messages:
             # The log delivers at least once: a receipt may come again, and then behind a later one.
             if self._seen.get((message.uuid, receipt.reader)) not in (receipt.state, "read"):
                 self._seen[message.uuid, receipt.reader] = receipt.state
-                what = {"uuid": message.uuid, "reader": f"u{receipt.reader}", "state": receipt.state}
-                self._context.record("receipt.seen", **self._own, conv=f"c{receipt.conv}", **what)
+                self._diary.receipt_seen(receipt, message)
 
     def _take(self, session: Session, frame: Shown) -> None:
         conv = frame.message.conv
-        self._record_session("wire.deliver", session, **frame.ids())
+        self._diary.arrived(session, frame)
         for shown in self._conversations.take(frame):
             self._show(session, shown)
         if self._conversations.has_gap(conv) and conv not in self._waiting_for_gap:
@@ -342,8 +324,7 @@ class Device:
     def _show(self, session: Session, frame: Shown) -> None:
         self._seal()
         message = frame.message
-        own = {"cseq": message.cseq, "hash": message.hash, **frame.stamps()}
-        self._record_session("deliver", session, **frame.ids(), **own)
+        self._diary.shown(session, frame)
         if message.sender == self._user:
             return  # written on another device of the same person: nobody waits for a receipt
         if not self._receipts_due:
@@ -359,7 +340,5 @@ class Device:
                 self._say(self._session, Receipt(conv, self._user, "delivered", tuple(messages)))
 
     def _say(self, session: Session, receipt: Receipt) -> None:
-        for message in receipt.messages:
-            what = {"conv": f"c{receipt.conv}", "uuid": message.uuid, "state": receipt.state}
-            self._context.record("receipt.send", **self._own, **what)
+        self._diary.receipt_sent(receipt)
         session.to_gateway(receipt)

@@ -14,10 +14,11 @@ from sim.errors import ServerError
 SLEEP = ["sleep", "600"]
 # Starts a process that starts others, and one that loses its environment; tells both pids and waits to be killed.
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from realstack.servers import ProcessScope
 folder = Path(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which who runs the tests in the background has ignored
 scope = ProcessScope(folder / "data")
 (folder / "data").mkdir()
 child = scope.spawn("family", ["sh", "-c", "sleep 600 & sleep 600; true"], folder / "family.log")
