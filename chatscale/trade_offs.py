@@ -24,6 +24,7 @@ import psutil
 from chatscale.following import Nobody, Watcher
 from chatscale.run_folder import machine
 from realstack.drive import drive
+from realstack.driver.replay import Progress
 from realstack.servers import Servers, start_servers
 from reports.checks import check_history
 from reports.latency import Window
@@ -134,16 +135,19 @@ def answered(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _try(running: Servers, trial: Trial, folder: Path, watch: Watcher) -> dict[str, Any]:
     watch.step(trial.name)
     trace = trial.trace
-    before = psutil.cpu_times()
-    history = drive(
-        running, trial.scenario, trace, folder, lambda progress: watch.drive(progress, trace), final_read=False
-    )
+    machine_times = []
+
+    def follow(progress: Progress) -> None:
+        machine_times.append(psutil.cpu_times())
+        watch.drive(progress, trace)
+
+    history = drive(running, trial.scenario, trace, folder, follow, final_read=False)
     found = {
         "question": trial.question,
         "choice": trial.choice,
         "members": trial.members,
         **figures(history),
-        "others_cores": round(_others_cores(history, before, psutil.cpu_times()), 2),
+        "others_cores": round(_others_cores(history, machine_times[0], machine_times[-1]), 2),
     }
     watch.note(f"{found['cpu_ms_per_message']} ms of CPU a message, p99 {found['delivery_p99_ms']} ms")
     return found
@@ -169,7 +173,7 @@ def figures(history: History) -> dict[str, Any]:
 
 
 def _others_cores(history: History, before: Any, after: Any) -> float:
-    """Cores that processes which are not of the run used while it lasted, on average."""
+    """Cores that processes which are not of the run used while the driver ran, on average; before, all of it starts."""
     samples = history.of_kind("sample").query("state == 'cpu_s'").groupby("target", observed=True)["value"]
     ours_s = float((samples.max() - samples.min()).sum())
     elapsed_s = float(sum(after) - sum(before)) / (psutil.cpu_count() or 1)

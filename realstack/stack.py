@@ -142,7 +142,7 @@ class ChatStack:
         self, name: str, module: str, *arguments: str, env: Mapping[str, str] | None = None, nice: int = 0
     ) -> ManagedProcess:
         """Start one more Python process of ours, with its log beside the others."""
-        argv, log_path = [sys.executable, "-m", module, *arguments], self._folder / "logs" / f"{name}.log"
+        argv, log_path = [sys.executable, "-P", "-m", module, *arguments], self._folder / "logs" / f"{name}.log"
         return self._scope.spawn(name, argv, log_path, {**_QUIET, **(env or {})}, nice=nice)
 
     def _start(self, kind: str, number: int) -> None:

@@ -7,7 +7,8 @@
 
 Offsets are committed after the work, so a record may be worked on twice and is never skipped.
 
-SIGTERM drains it: what was polled is finished and committed, then it leaves its group, whose others take over at once.
+SIGTERM drains it: what was polled is finished and committed, if that takes no longer than seconds, then it leaves its
+group, whose others take over at once.
 """
 
 from __future__ import annotations
@@ -168,6 +169,15 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
                 if partition in self._offsets:
                     self._offsets[partition].commit_failed()
 
+    async def settle_soon(self) -> None:
+        """The same, but a server that is away is not waited for."""
+        try:
+            await asyncio.wait_for(self.settle(), _SETTLE_WITHIN_S)
+        except TimeoutError:
+            # Uncommitted as it is, the log delivers it again, to another worker.
+            log.warning("leaving unfinished what is so after %g s", _SETTLE_WITHIN_S)
+            self.cancel()
+
     def cancel(self) -> None:
         """Drop all work at once."""
         self._chains.cancel()
@@ -210,7 +220,7 @@ async def _run(
         health.ready = True
         tell(ready, Ready(f"worker-{number}", health_port=health.port))
         await polling
-        await asyncio.wait_for(worker.settle(), _SETTLE_WITHIN_S)
+        await worker.settle_soon()
     finally:
         await consumer.stop()
         news.cancel()

@@ -68,7 +68,7 @@ def network_between(faults: Sequence[Fault], servers: Servers, folder: Path) -> 
     plan, ready = folder / "proxy.json", folder / "proxy.ready.json"
     plan.write_bytes(msgspec.json.encode(Plan(routes)))
     ready.unlink(missing_ok=True)
-    argv = [sys.executable, "-m", "realstack.faults.proxy", str(plan), str(ready)]
+    argv = [sys.executable, "-P", "-m", "realstack.faults.proxy", str(plan), str(ready)]
     process = servers.scope.spawn("proxy", argv, folder / "logs" / "proxy.log")
     try:
         told = _ready(process, ready)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
@@ -182,6 +183,22 @@ def test_a_drained_worker_finishes_a_polled_batch_and_polls_no_more() -> None:
         assert made.consumer.committed == {MESSAGES: 600}
 
     on_a_worker(scene, polls=False)
+
+
+def test_a_drained_worker_does_not_wait_for_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realstack.chat.worker._SETTLE_WITHIN_S", 0.05)
+
+    async def scene(made: Scene) -> None:
+        made.consumer.put(MESSAGES, 40, record("a", conv=1), record("b", conv=2))
+        await turns()
+        made.delivery.open = False
+        made.consumer.put(MESSAGES, 42, record("stuck", conv=1))
+        await turns()
+        await made.worker.settle_soon()
+        assert made.delivery.begun == ["a", "b", "stuck"]
+        assert made.consumer.committed.get(MESSAGES, 40) <= 42, "another worker gets it"
+
+    on_a_worker(scene)
 
 
 def test_a_commit_that_the_broker_refuses_ends_nothing() -> None:
