@@ -179,7 +179,8 @@ class Worker(ConsumerRebalanceListener):  # type: ignore[misc]
             self.cancel()
 
     def cancel(self) -> None:
-        """Drop all work at once."""
+        """Drop all work at once, and commit nothing more: what is dropped looks finished."""
+        self._offsets = {}
         self._chains.cancel()
         for task in self._finishing:
             task.cancel()
