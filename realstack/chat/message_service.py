@@ -90,8 +90,9 @@ class MessageService:
     async def accept(self, sender: int, send: Send, reply: Callable[[Frame], object], device: int = 0) -> None:
         """Take a message; `reply` gets `sent` once the log has it, or `refused`.
 
-        It gets an `error` if nobody knows whether the log has it: then nothing more must be taken from this connection,
-        or it would overtake. So it is where this raises LogBrokenError. Raises NotAMemberError, too.
+        It gets an `error` if nobody knows whether the log has it. Raises NotAMemberError, and LogBrokenError where the
+        log does not take it. After that error or a LogBrokenError nothing more must be taken from this connection, for
+        it would overtake.
         """
         accepted_ns = time.monotonic_ns()
         await self._membership.require(send.conv, sender)

@@ -2,10 +2,11 @@
 
 With `cursor = sequence` the next number is the position; with `cursor = message-id` the gateway's id is. What is known
 of a conversation is read back from the store at first touch after a rebalance: a record that the log delivers again
-gets the position that it had, and one that a client sent twice is recognised by its UUID, however long ago that was.
+gets the position that it had, and one that a client sent twice is recognised by its UUID: thousands of messages back,
+for nobody reads on for ever (`LOOK_BACK_PAGES`).
 
-So a position follows from the log alone. Two workers that work on one log at once, one of them a zombie whom its group
-has given up, write the same rows.
+That far a position follows from the log alone. Two workers that work on one log at once, one of them a zombie whom its
+group has given up, write the same rows.
 """
 
 from __future__ import annotations
