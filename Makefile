@@ -1,5 +1,11 @@
 # Three commands: `make setup`, `make demo`, `make test`. Each needs only git, make and Python 3.11 or newer.
-PYTHON ?= python3
+# The Python that `PYTHON=` names; else the one on PATH, or the system's where that one was compiled without optimisation.
+ifdef PYTHON
+CHOSEN = $(PYTHON)
+else
+PYTHON := python3
+CHOSEN = $$($(PYTHON) realstack/servers/interpreter.py)
+endif
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,7 +38,7 @@ real: setup
 	$(BIN)/pytest -m real
 
 $(VENV)/.ready: pyproject.toml requirements.lock | uv
-	$(UV) venv --quiet --allow-existing --python "$(PYTHON)" $(VENV)
+	$(UV) venv --quiet --allow-existing --python "$(CHOSEN)" $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@

@@ -20,7 +20,7 @@ from cassandra import ConsistencyLevel
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.connection import DefaultEndPoint, DefaultEndPointFactory
 from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPolicy, TokenAwarePolicy
-from cassandra.query import PreparedStatement
+from cassandra.query import PreparedStatement, tuple_factory
 from msgspec.structs import astuple
 
 from realstack.chat.cql import ask
@@ -88,6 +88,8 @@ def connect(settings: Settings) -> Cluster:
         consistency_level=_CONSISTENCY[settings.choices.consistency],
         serial_consistency_level=ConsistencyLevel.LOCAL_SERIAL,
         request_timeout=10.0,
+        # The default makes a class of named tuples anew for every answer.
+        row_factory=tuple_factory,
     )
     return Cluster(
         [DefaultEndPoint(*settings.way_to(*each)) for each in endpoints(settings.cassandra)],

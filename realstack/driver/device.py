@@ -184,7 +184,7 @@ class Device:
             url = self._gateways[(self.user + self.device + attempt) % len(self._gateways)]
             try:
                 async with connect(
-                    url, compression=None, ping_interval=None, max_size=None, close_timeout=_CLOSE_TIMEOUT_S
+                    url, compression=None, ping_interval=None, max_size=None, proxy=None, close_timeout=_CLOSE_TIMEOUT_S
                 ) as socket:
                     await self._session_on(socket)
             except (OSError, WebSocketException, msgspec.DecodeError) as error:

@@ -14,10 +14,10 @@ from realstack.access import FILE, variable_of
 from realstack.servers import jars, java, redis
 from realstack.servers.addresses import DEFAULT_PORTS, parse_addresses
 from realstack.servers.external import ExternalService, external_services
+from realstack.servers.interpreter import OLDEST, best
 from realstack.servers.local import LEAST_FREE_BYTES, free_bytes
 from sim.errors import ChatscaleError, ServerError, ServerMissingError, UsageError
 
-OLDEST_PYTHON = (3, 11)
 ENGINE_MEND = "apt-get install docker.io && systemctl start docker"
 LEAST_MEMORY_BYTES = 3 * 2**30
 
@@ -39,8 +39,17 @@ def diagnose() -> list[Finding]:
 
 
 def _python() -> Finding:
-    ok = sys.version_info[:2] >= OLDEST_PYTHON
-    return Finding("python", ok, platform.python_version(), None if ok else "install Python 3.11 or newer")
+    detail = f"{platform.python_version()} ({sys.executable})"
+    if sys.version_info[:2] < OLDEST:
+        return Finding("python", False, detail, "install Python 3.11 or newer")
+    if (faster := best()) != sys.executable:
+        return Finding(
+            "python",
+            True,
+            f"{detail}; compiled without optimisation, {faster} takes a quarter less CPU",
+            f"make clean setup PYTHON={faster}",
+        )
+    return Finding("python", True, detail)
 
 
 def _java() -> Finding:

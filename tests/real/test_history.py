@@ -53,7 +53,7 @@ async def all_pages(store: Store, conv: int = CONV) -> list[list[str]]:
 def partitions(store: Store, conv: int) -> set[int]:
     """The buckets in which the store has messages of a conversation."""
     rows = store._session.execute(f"SELECT DISTINCT conv, bucket FROM {store.keyspace}.messages")
-    return {row.bucket for row in rows if row.conv == conv}
+    return {bucket for of_conv, bucket in rows if of_conv == conv}
 
 
 # 120 messages: 60 in the first three months of 2024, then nothing for half a year, then 60 more.
