@@ -27,7 +27,7 @@ def best() -> str:
 
 def _is(path: str) -> bool:
     """Whether this process runs that Python, perhaps by way of an environment."""
-    return sysconfig.get_config_var("BINDIR") == os.path.dirname(path)
+    return bool(sysconfig.get_config_var("BINDIR") == os.path.dirname(path))
 
 
 def _new_enough(path: str) -> bool:
