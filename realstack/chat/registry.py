@@ -57,10 +57,13 @@ class Registry:
         return f"{gateway}|{epoch}" if self._per_device else gateway
 
     async def connect(self, address: int, epoch: int, gateway: str) -> None:
-        """Register a session and show its user online, who from here on has nothing unread."""
-        if self._tells:
-            await self._scripts.connect(*self._session(address, epoch, gateway))
-            await self._redis.hdel(self._unread, str(user_of(address)))
+        """Register a session and show its user online, who from here on has nothing unread.
+
+        With an entry a device nothing happens where a newer session of it is registered.
+        """
+        if self._tells or self._per_device:
+            keys, args = self._session(address, epoch, gateway)
+            await self._scripts.connect([*keys, self._unread], [*args, user_of(address)])
             return
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.set(self._conn(address), self._entry(epoch, gateway), px=self._conn_ttl_ms)

@@ -6,6 +6,7 @@ come in the order of the changes. Where they do not, nothing is said.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,9 +22,19 @@ if was_online == 0 then redis.call('PUBLISH', KEYS[2], 'online') end
 _HIDE = "redis.call('DEL', KEYS[2])"
 _HIDE_AND_TELL = f"if {_HIDE} == 1 then redis.call('PUBLISH', KEYS[2], 'offline') end"
 
+_EPOCH = "local function epoch(entry) return tonumber(string.match(entry, '|(%d+)$') or 0) end"
+
+# Registrations may wait for Redis for seconds and arrive in another order: one of an old session, which is over by
+# then, must not displace a newer one, for it would soon take the entry along. KEYS[3] counts what users have not read.
 _CONNECT = """
+@epoch
+local owner = redis.call('GET', KEYS[1])
+if owner and epoch(owner) > epoch(ARGV[1]) then
+    return
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 @show
+redis.call('HDEL', KEYS[3], ARGV[4])
 """
 # A late clean-up by an old session must not delete what a newer one wrote, nor take a user offline whose other devices
 # are connected.
@@ -51,8 +62,8 @@ redis.call('SET', KEYS[3], now[1] * 1000 + math.floor(now[2] / 1000))
 # Nor must an old session's heartbeat displace it; an entry that is gone is written again, and its session told. Gone is
 # also one that a promoted replica never had: then an older session's, of a lower epoch, is still in its place.
 _RENEW_OWN = """
+@epoch
 local owner = redis.call('GET', KEYS[1])
-local function epoch(entry) return tonumber(string.match(entry, '|(%d+)$')) end
 if owner and owner ~= ARGV[1] and epoch(owner) >= epoch(ARGV[1]) then
     return 0
 end
@@ -73,7 +84,7 @@ end
 
 @dataclass(frozen=True)
 class Scripts:
-    """The steps, ready to be called. ARGV of the first and the last but one: entry, and both TTLs in ms."""
+    """The steps, ready to be called. ARGV of `connect` and `renew_own`: entry, both TTLs in ms; user, of the first."""
 
     connect: AsyncScript
     delete_own: AsyncScript
@@ -86,4 +97,11 @@ class Scripts:
         """The scripts that tell who came or went, or those that do not."""
         show, hide = (_SHOW_AND_TELL, _HIDE_AND_TELL) if tell else (_SHOW, _HIDE)
         texts = (_CONNECT, _DELETE_OWN, _DELETE_ANY, _RENEW_OWN, _DROP)
-        return cls(*(redis.register_script(text.replace("@show", show).replace("@hide", hide)) for text in texts))
+        parts = {"@epoch": _EPOCH, "@show": show, "@hide": hide}
+        return cls(*(redis.register_script(_with(parts, text)) for text in texts))
+
+
+def _with(parts: Mapping[str, str], text: str) -> str:
+    for name, part in parts.items():
+        text = text.replace(name, part)
+    return text

@@ -3,9 +3,13 @@
     answers      online ── offline ── online
     connection   ────────── open ───────────     no conn.open, no conn.close
 
-Three answers about one user in a row, by `presence.read` or `presence.change`, that say online, offline, online, with
-no session of theirs opening or closing from ε before the first until ε after the last, ε = 0.5 s. Reads are taken at
-the time they began. The offline answer by itself is `false_offline` or a true absence.
+An answer about a user, by `presence.read` or `presence.change`, that says offline, and the nearest two around it that
+say online, with no session of theirs opening or closing from ε before the first began until ε after the last ended,
+ε = 0.5 s.
+
+A read was true at some time from its `start_ns` to its `t_ns`. So one comes before another only where it had ended when
+the other began: an answer that waited for seconds for its store contradicts none that was given meanwhile. The offline
+answer by itself is `false_offline` or a true absence.
 """
 
 from __future__ import annotations
@@ -13,9 +17,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from reports.checks.base import Check, example, judge
+from reports.checks.base import Check, example, judge, records
+from reports.checks.codes import NEVER_NS
 from reports.checks.facts import Facts, facts_of
-from reports.checks.presence import EPSILON_NS, life, nearest, presence_reads, times_ns
+from reports.checks.presence import EPSILON_NS, events, life, nearest, presence_changes, presence_reads, times_ns
 from sim.history import History
 from sim.verdict import Verdict
 
@@ -23,42 +28,39 @@ from sim.verdict import Verdict
 def run(history: History) -> Verdict:
     """Judge by the definition above."""
     facts = facts_of(history)
-    answers = _answers(facts)
-    user, online, t_ns = (answers[name].to_numpy() for name in ("user", "online", "t_ns"))
-    same = (np.diff(user) == 0) & (np.diff(online) != 0)
-    # Runs of equal answers count once: from the last online before an absence to the first one after it.
-    turns = np.flatnonzero(same)
-    away = turns[online[turns]]
-    back = turns[~online[turns]]
-    at = np.searchsorted(back, away)
-    pairs = at < len(back)
-    first, last = away[pairs], back[at[pairs]] + 1
-    first, last = first[user[first] == user[last]], last[user[first] == user[last]]
-    moves = life(facts, "conn.open", "conn.close")
-    moved_ns = times_ns(moves, nearest(user[first], t_ns[first] - EPSILON_NS, moves, after=True))
-    flaps = np.flatnonzero(moved_ns > t_ns[last] + EPSILON_NS)
+    online, offline = (_answers(facts, state) for state in ("online", "offline"))
+    flaps = _flaps(online, offline, life(facts, "conn.open", "conn.close"))
     return judge(
         "presence_flap",
         count=len(flaps),
-        checked=len(answers),
+        checked=len(online) + len(offline),
         found="absences of people who stayed connected or away",
         candidates="presence answers",
         examples=[
-            example(answers.index[[first[i], first[i] + 1, last[i]]], "online, offline, online, and nobody moved")
-            for i in flaps[: facts.most]
+            example([row["before"], row["event"], row["after"]], "online, offline, online, and nobody moved")
+            for row in records(flaps.head(facts.most))
         ],
     )
 
 
-def _answers(facts: Facts) -> pd.DataFrame:
-    """Answers by user and time: user, online, t_ns."""
-    tables = [presence_reads(facts, state).assign(online=state == "online") for state in ("online", "offline")]
-    heard = facts.table("presence.change", "user", "state", "t_ns")
-    online = (heard["state"] == facts.code("state", "online")).to_numpy()
-    changes = heard.assign(online=online, start_ns=heard["t_ns"])
-    rows = pd.concat([*tables, changes])[["user", "online", "start_ns"]].rename(columns={"start_ns": "t_ns"})
-    rows = rows[rows["user"] >= 0].astype({"online": bool})
-    return pd.DataFrame(rows.sort_index().sort_values(["user", "t_ns"], kind="stable"))
+def _answers(facts: Facts, state: str) -> pd.DataFrame:
+    """Answers that said `state`, in the order of their ends: event, user, start_ns, t_ns."""
+    changes = presence_changes(facts, state)
+    told = pd.concat([presence_reads(facts, state), changes.assign(start_ns=changes["t_ns"])])
+    return told.rename_axis("event").reset_index().sort_values("event", ignore_index=True)
+
+
+def _flaps(online: pd.DataFrame, offline: pd.DataFrame, moves: pd.DataFrame) -> pd.DataFrame:
+    """The first offline `event` of each absence that was none, with the online ones `before` and `after` it."""
+    begun = online.assign(t_ns=online["start_ns"], end_ns=online["t_ns"]).sort_values("t_ns", ignore_index=True)
+    user, start_ns, end_ns = (offline[name].to_numpy() for name in ("user", "start_ns", "t_ns"))
+    before, after = nearest(user, start_ns, online), nearest(user, end_ns, begun, after=True)
+    first_ns = np.append(online["start_ns"].to_numpy(), NEVER_NS)[before]
+    last_ns = np.append(begun["end_ns"].to_numpy(), NEVER_NS)[after]
+    moved_ns = times_ns(moves, nearest(user, first_ns - EPSILON_NS, moves, after=True))
+    around = offline.assign(before=events(online, before), after=events(begun, after))
+    flaps = around[(before >= 0) & (after >= 0) & (moved_ns - EPSILON_NS > last_ns)]
+    return flaps.drop_duplicates(["before", "after"])
 
 
 CHECK = Check(

@@ -59,6 +59,29 @@ def test_an_old_sessions_goodbye_leaves_the_new_one_alone(redis_port: int) -> No
     on_redis(redis_port, scene, registry="device")
 
 
+def test_an_old_sessions_registration_that_comes_late_leaves_the_new_one_alone(redis_port: int) -> None:
+    async def scene(registry: Registry, _: Redis) -> None:
+        await registry.connect(ANNA, 2, "gateway-2")
+        await registry.connect(ANNA, 1, "gateway-1")
+        assert await registry.routes([ANNA]) == {ANNA: "gateway-2"}
+        await registry.disconnect(ANNA, 1, "gateway-1")
+        assert await registry.routes([ANNA]) == {ANNA: "gateway-2"}
+        assert await registry.online([ANNA]) == {ANNA}
+
+    for presence in ("on-open", "subscription"):
+        on_redis(redis_port, scene, registry="device", presence=presence)
+
+
+def test_who_connects_has_nothing_unread(redis_port: int) -> None:
+    async def scene(registry: Registry, redis: Redis) -> None:
+        await redis.hset("test:unread", mapping={"1": "3", "2": "5"})
+        await registry.connect(ANNA, 1, "gateway-1")
+        assert await redis.hgetall("test:unread") == {"2": "5"}
+
+    for kind in ("device", "user"):
+        on_redis(redis_port, scene, registry=kind)
+
+
 def test_with_one_entry_a_user_the_old_goodbye_takes_the_new_session_with_it(redis_port: int) -> None:
     async def scene(registry: Registry, _: Redis) -> None:
         await registry.connect(ANNA, 1, "gateway-1")

@@ -1,4 +1,4 @@
-"""stale_online and false_offline, with heartbeats every 4 s and a TTL of 9 s."""
+"""stale_online, false_offline and presence_flap, with heartbeats every 4 s and a TTL of 9 s."""
 
 from __future__ import annotations
 
@@ -224,3 +224,47 @@ def test_who_came_for_a_moment_only_need_not_be_told() -> None:
     h.close(15.0, "u1")
     h.quiesce(30.0)
     assert verdict(h, "false_offline").outcome is not Outcome.FAIL
+
+
+def looked_at(*answers: tuple[float, float, str]) -> Story:
+    """u1 stays; u2 asked for u1 from one time to another and was told this."""
+    h = online(4.0, 8.0, 12.0)
+    for asked_s, told_s, state in answers:
+        h.ask(told_s, "u2", "u1", state)
+        h.events[-1]["start_ns"] = round(asked_s * 1e9)
+    return h
+
+
+def test_an_absence_between_two_answers_is_a_flap_of_who_stayed_and_counts_once() -> None:
+    h = looked_at((1.0, 1.1, "online"), (2.0, 2.1, "offline"), (2.5, 2.6, "offline"), (3.0, 3.1, "online"))
+    found = verdict(h, "presence_flap")
+    assert (found.outcome, found.count) == (Outcome.FAIL, 1)
+
+
+def test_the_flap_is_shown_by_the_answers_next_to_the_absence() -> None:
+    times = ((1.0, 1.1, "online"), (1.5, 1.6, "online"), (2.0, 2.1, "offline"), (3.0, 3.1, "online"))
+    h = looked_at(*times, (4.0, 4.1, "online"))
+    asked = [at for at, event in enumerate(h.history().frame.to_dict("records")) if event["kind"] == "presence.read"]
+    assert verdict(h, "presence_flap").examples[0].events == tuple(asked[1:4])
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ((1.0, 1.1, "online"), (2.0, 9.0, "offline"), (3.0, 3.1, "online")),
+        ((1.0, 9.0, "online"), (2.0, 2.1, "offline"), (9.5, 9.6, "online")),
+        ((1.0, 1.1, "online"), (2.0, 2.1, "offline")),
+        ((2.0, 2.1, "offline"), (3.0, 3.1, "online")),
+    ],
+)
+def test_an_answer_that_waited_for_its_store_contradicts_none_that_was_given_meanwhile(
+    answers: tuple[tuple[float, float, str], ...],
+) -> None:
+    assert verdict(looked_at(*answers), "presence_flap").outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("left_s", "outcome"), [(3.5, Outcome.PASS), (3.7, Outcome.FAIL)])
+def test_who_left_within_half_a_second_of_the_last_answer_may_have_been_away(left_s: float, outcome: Outcome) -> None:
+    h = looked_at((1.0, 1.1, "online"), (2.0, 2.1, "offline"), (3.0, 3.1, "online"))
+    h.close(left_s, "u1")
+    assert verdict(h, "presence_flap").outcome is outcome
