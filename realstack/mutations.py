@@ -77,7 +77,7 @@ def say_delivered_at_once(accept: Any) -> Any:
 
     async def mutated(self: Any, sender: int, send: Any, reply: Any, *device: Any) -> None:
         for reader in await self._membership.of(send.conv) - {sender}:
-            reply(Seen(send.conv, reader, "delivered", [send.uuid]))
+            reply(Seen(send.conv, reader, "delivered", {send.uuid: 1}))
         await accept(self, sender, send, reply, *device)
 
     return mutated

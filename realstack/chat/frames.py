@@ -1,8 +1,8 @@
 """What a device and its gateway say to each other: one JSON object a WebSocket frame, its type in `t`.
 
     device → gateway    hello resume send receipt heartbeat open close pull fetch search
-    gateway → device    welcome message resumed sent refused seen heartbeat_ok presence presence_change news pulled
-                        page found go_away error
+    gateway → device    welcome message resumed sent refused seen reached heartbeat_ok presence presence_change news
+                        pulled page found go_away error
 
 A message carries the stamps of its way (`sim.hops`), nanoseconds of the machine's monotonic clock.
 Decoding validates: a frame with a wrong type or a missing field never reaches the code behind.
@@ -45,11 +45,16 @@ class Hello(Frame, tag="hello"):
     device: DeviceNumber = 0
 
 
-class Resume(Frame, tag="resume"):
-    """Send what I missed. `cursors`: conversation → position last shown; `everything`: the other conversations too."""
+class Resume(Frame, tag="resume", omit_defaults=True):
+    """Send what I missed. `cursors`: conversation → position last shown; `everything`: the other conversations too.
+
+    `awaited`: conversations in which I await receipts, and the position behind which I do not know where my own
+    messages stand (`sim.ticks`).
+    """
 
     cursors: dict[Id, Position]
     everything: bool = True
+    awaited: dict[Id, Position] = {}
 
 
 class Send(Frame, tag="send", omit_defaults=True):
@@ -165,12 +170,23 @@ class Refused(Frame, tag="refused"):
 
 
 class Seen(Frame, tag="seen"):
-    """A reader has your messages, or has read them."""
+    """A reader has your messages, or has read them. `places`: UUID → position."""
 
     conv: int
     reader: int
     state: ReceiptState
-    uuids: list[str]
+    places: dict[str, int]
+
+
+class Reached(Frame, tag="reached"):
+    """How far others have got in a conversation: reader → position delivered, position read.
+
+    `places` of the device's own messages behind the position that it asked for: UUID → position.
+    """
+
+    conv: int
+    by_reader: dict[int, tuple[int, int]]
+    places: dict[str, int]
 
 
 class HeartbeatOk(Frame, tag="heartbeat_ok"):
@@ -251,6 +267,7 @@ ToDevice = (
     | Sent
     | Refused
     | Seen
+    | Reached
     | HeartbeatOk
     | Presence
     | PresenceChange

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 from realstack.chat.appender import Appender
 from realstack.chat.frames import MAX_TEXT_BYTES, Error, Frame, Receipt, Refused, Send, Sent
@@ -116,10 +117,8 @@ class MessageService:
     def _acknowledge(
         self, appended: asyncio.Future[object], record: MessageRecord, reply: Callable[[Frame], object]
     ) -> None:
-        if appended.cancelled():
-            return
-        if (error := appended.exception()) is not None:
-            reply(Error("unavailable", type(error).__name__))
+        _say_if_failed(reply, appended)
+        if appended.cancelled() or appended.exception() is not None:
             return
         reply(Sent(record.uuid, record.message_id))
         self._on_append_s((time.monotonic_ns() - record.accepted_ns) / 1e9)
@@ -128,8 +127,8 @@ class MessageService:
         shelf = self._shelf
         return shelf is not None and await patiently(lambda: shelf.find(conv, media.digest)) == media
 
-    async def receipt(self, reader: int, receipt: Receipt) -> None:
-        """Take a receipt. Raises NotAMemberError.
+    async def receipt(self, reader: int, receipt: Receipt, reply: Callable[[Frame], object]) -> None:
+        """Take a receipt; `reply` gets an `error` if nobody knows whether the log has it. Raises as `accept`.
 
         A thousand readers would each tell the sender of each message: where messages are read, what a member has read
         is kept as its cursor, and told to nobody.
@@ -143,9 +142,9 @@ class MessageService:
         appended = await self._receipts.send(
             self._settings.receipts_topic, encode(record), key=partition_key(receipt.conv)
         )
-        appended.add_done_callback(_consume_error)
+        appended.add_done_callback(partial(_say_if_failed, reply))
 
 
-def _consume_error(appended: asyncio.Future[object]) -> None:
-    if not appended.cancelled():
-        appended.exception()
+def _say_if_failed(reply: Callable[[Frame], object], appended: asyncio.Future[object]) -> None:
+    if not appended.cancelled() and (error := appended.exception()) is not None:
+        reply(Error("unavailable", type(error).__name__))

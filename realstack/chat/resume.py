@@ -1,7 +1,9 @@
 """What a device missed: the rows after its cursor, page by page, of the conversations whose head is beyond it.
 
 The registration stands in Redis before the first row is read, and a worker stores a row before it looks the recipient
-up, or who follows its conversation. So a message is pushed, or announced, or read here; never neither.
+up, or who follows its conversation. So a message is pushed, or announced, or read here; never neither. The same holds
+for receipts: where the device awaits some it is told how far the readers have got, in one request for all of its
+conversations, and one more for each in which it does not know where its own messages stand.
 
 A pull is the same for one conversation whose messages are not pushed but announced. Many members of one gateway pull
 the same rows at once: with `reads = coalesced` one read answers them all.
@@ -10,11 +12,11 @@ the same rows at once: with `reads = coalesced` one read answers them all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from realstack.chat.connection import Connection
-from realstack.chat.frames import Pull, Pulled, Resume, Resumed
+from realstack.chat.frames import Pull, Pulled, Reached, Resume, Resumed
 from realstack.chat.message_service import NotAMemberError
 from realstack.chat.past import as_message
 from realstack.chat.settings import Choices
@@ -47,7 +49,7 @@ class Reader:
         own = set(await self._store.memberships(connection.user))
         if foreign := set(request.cursors) - own:
             raise NotAMemberError(f"you are not a member of conversation {min(foreign)}")
-        await self._follow_read_ones(connection, sorted(own))
+        read_ones = await self._follow_read_ones(connection, sorted(own))
         limit = asyncio.Semaphore(_CONVERSATIONS_AT_ONCE)
 
         async def one(conv: int) -> int:
@@ -58,6 +60,8 @@ class Reader:
         heads = await self._store.heads(wanted)
         behind = [conv for conv in wanted if heads.get(conv, 0) > request.cursors.get(conv, 0)]
         counts = await asyncio.gather(*(one(conv) for conv in behind))
+        if self._choices.sequenced:  # elsewhere a position says nothing of those before it
+            await self._tell_reached(connection, {c: at for c, at in request.awaited.items() if c in own - read_ones})
         connection.send(Resumed(sum(counts)))
 
     async def pull(self, connection: Connection, request: Pull) -> None:
@@ -65,12 +69,33 @@ class Reader:
         caught_up = await self._catch_up(connection, request.conv, request.cursor, "pull")
         connection.send(Pulled(request.conv, caught_up.position))
 
-    async def _follow_read_ones(self, connection: Connection, convs: list[int]) -> None:
+    async def _follow_read_ones(self, connection: Connection, convs: list[int]) -> set[int]:
+        if self._choices.fan_out == "write":
+            return set()
         if self._choices.fan_out == "hybrid":
             sizes = await self._store.sizes(convs)
             convs = [conv for conv, size in sizes.items() if self._choices.is_served_on_read(size)]
-        if self._choices.fan_out != "write":
-            await self._follow(connection, convs)
+        await self._follow(connection, convs)
+        return set(convs)
+
+    async def _tell_reached(self, connection: Connection, awaited: Mapping[int, int]) -> None:
+        for conv, by_reader in (await self._store.reached(list(awaited)) if awaited else {}).items():
+            by_reader.pop(connection.user, None)
+            furthest = max((position for reached in by_reader.values() for position in reached), default=0)
+            places = await self._places(connection, conv, awaited[conv], furthest)
+            connection.send(Reached(conv, by_reader, places))
+
+    async def _places(self, connection: Connection, conv: int, position: int, furthest: int) -> dict[str, int]:
+        """Where the device's own messages stand behind a position, up to the furthest that anybody has got."""
+        places: dict[str, int] = {}
+        while position < furthest:
+            rows = await self._after(conv, position)
+            places.update((row.uuid, row.position) for row in rows if self._is_own(connection, row))
+            position = rows[-1].position if len(rows) == PAGE else furthest
+        return places
+
+    def _is_own(self, connection: Connection, row: Row) -> bool:
+        return self._choices.address(row.sender, row.device) == connection.address
 
     async def _catch_up(
         self, connection: Connection, conv: int, cursor: int, via: Literal["pull", "resume"]
@@ -81,7 +106,7 @@ class Reader:
             rows = await self._after(conv, read)
             for row in rows:
                 read = row.position
-                if self._choices.address(row.sender, row.device) == connection.address:
+                if self._is_own(connection, row):
                     continue
                 connection.send(as_message(row, via, prev=shown if self._choices.sequenced else -1))
                 shown = row.position

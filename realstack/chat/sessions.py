@@ -113,6 +113,13 @@ class Gateway:
                 await self._honour(connection, await door.frame())
         finally:
             await self._forget(connection)
+        await self._hear_out(connection, door)
+
+    async def _hear_out(self, connection: Connection, door: Door) -> None:
+        """Take the receipts that came before the end: a device that has said goodbye will not say them again."""
+        while True:
+            if isinstance(frame := await door.frame(), Receipt):
+                await self._honour(connection, frame)
 
     async def _honour(self, connection: Connection, frame: frames.ToGateway | Error) -> None:
         if isinstance(frame, Error):
@@ -130,8 +137,9 @@ class Gateway:
         except Exception as error:  # a server behind us failed: the device may ask again, the process lives on
             log.exception("could not honour a frame of user %d", connection.user)
             self._refuse(connection, "unavailable", type(error).__name__)
-            if isinstance(frame, Send):
-                # The device's next message must not overtake this one: it comes back and sends all of them again.
+            if isinstance(frame, Send | Receipt):
+                # The device's next message must not overtake this one: it comes back and sends all of them again,
+                # and its receipts.
                 connection.end()
 
     def _reply(self, connection: Connection, frame: frames.Frame) -> None:
@@ -148,7 +156,7 @@ class Gateway:
             case Send():
                 await self._service.accept(connection.user, frame, partial(self._reply, connection), connection.device)
             case Receipt():
-                await self._service.receipt(connection.user, frame)
+                await self._service.receipt(connection.user, frame, partial(self._reply, connection))
             case Heartbeat():
                 lapsed = await self._registry.heartbeat(connection.address, connection.epoch, self.name)
                 connection.send(HeartbeatOk(time.monotonic_ns(), lapsed))

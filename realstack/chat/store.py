@@ -178,6 +178,9 @@ class Store:
             f"SELECT conv, size FROM {keyspace}.members WHERE conv IN ? PER PARTITION LIMIT 1"
         )
         self._memberships = session.prepare(f"SELECT conv FROM {keyspace}.memberships WHERE user = ?")
+        self._reached = session.prepare(
+            f"SELECT conv, reader, delivered, read FROM {keyspace}.receipts WHERE conv IN ?"
+        )
         # The position is the write's timestamp, so that a late, lower receipt can never overwrite a higher one.
         self._receipts = {
             state: session.prepare(
@@ -270,6 +273,15 @@ class Store:
     async def memberships(self, user: int) -> tuple[int, ...]:
         """Conversations of a user."""
         return tuple(row[0] for row in await ask(self._session, self._memberships, (user,)))
+
+    async def reached(self, convs: Sequence[int]) -> dict[int, dict[int, tuple[int, int]]]:
+        """How far each reader of these conversations has got, delivered and read."""
+        found: dict[int, dict[int, tuple[int, int]]] = {}
+        for start in range(0, len(convs), HEADS):
+            for conv, reader, *reached in await ask(self._session, self._reached, (convs[start : start + HEADS],)):
+                delivered, read = (position or 0 for position in reached)
+                found.setdefault(conv, {})[reader] = (delivered, read)
+        return found
 
     async def receipt(self, conv: int, reader: int, state: str, position: int) -> None:
         """Remember how far a reader has got."""

@@ -11,14 +11,14 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from realstack.chat import frames
-from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, Seen, Send
+from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, Send
 from realstack.driver.attachments import Attachments
 from realstack.driver.conversations import Conversations
 from realstack.driver.diary import Diary
@@ -28,6 +28,8 @@ from realstack.driver.leaving import moment_to_leave
 from realstack.driver.outbox import MediaLink, Outbox
 from realstack.driver.packing import Attachment, Letter, Packing, Plain, SealError
 from sim.pulls import Pulls
+from sim.said import Said
+from sim.ticks import Ticks
 
 _BACK_OFF_S = (0.1, 3.0)
 _CLOSE_TIMEOUT_S = 2.0
@@ -38,7 +40,10 @@ log = logging.getLogger(__name__)
 
 
 class Device:
-    """A user's device; `sign` gives its user's token. Its sends, receipts and cursors survive its sessions."""
+    """A user's device; `sign` gives its user's token, `members` who is in its conversations.
+
+    Its sends, receipts and cursors survive its sessions.
+    """
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class Device:
         media: MediaLink | None = None,
         packing: Packing | None = None,
         device: int = 0,
+        members: Mapping[int, Collection[int]] | None = None,
     ) -> None:
         self.user = user
         self.device = device
@@ -65,10 +71,10 @@ class Device:
         self._conversations = Conversations()
         self._unacked: dict[str, tuple[Send, float]] = {}
         self._receipts_due: dict[int, list[ReceiptItem]] = {}
-        self._seen_states: dict[tuple[str, int], str] = {}
+        self._ticks = Ticks(user, members or {})
         self._opened_ns: dict[int, deque[int]] = {}
         self._gaps = Gaps(gap_hold_s, self._conversations.has_gap, self._ask_for_gap, self._give_up_gap)
-        self._unsent: list[Receipt] = []
+        self._said = Said[Receipt]()
         self._pulls = Pulls()
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
@@ -116,6 +122,7 @@ class Device:
                 self._socket.transport.abort()
             else:
                 self._send_receipts()
+                self._said.take()  # the gateway hears what comes before a goodbye
                 self._goodbye = asyncio.create_task(self._socket.close())
         elif task is not None:
             task.cancel()
@@ -131,6 +138,7 @@ class Device:
 
     def _submit(self, message: Send) -> None:
         self._unacked[message.uuid] = (message, time.monotonic())
+        self._ticks.wrote(message.conv, message.uuid, self._conversations.cursors.get(message.conv, 0))
         self._write(message)
 
     def resend_older_than(self, age_s: float) -> None:
@@ -228,12 +236,12 @@ class Device:
             self._leaving.cancel()
 
     def _catch_up(self) -> None:
-        receipts, self._unsent = self._unsent, []
+        unsure = self._said.take()
         self._resume(dict(self._conversations.cursors))
         for message, _ in self._unacked.values():
             self._write(message)
-        for receipt in receipts:
-            self._write(receipt)
+        for receipt in unsure:
+            self._say(receipt)
         self._send_receipts()
 
     def _write(self, frame: Frame) -> None:
@@ -245,8 +253,7 @@ class Device:
             self._socket.send_data()
         except WebSocketException:
             # The session is ending. Sends are kept until they are acknowledged, receipts for the next session.
-            if isinstance(frame, Receipt):
-                self._unsent.append(frame)
+            log.info("device %d could not say %s any more", self.user, type(frame).__name__)
 
     # What comes.
 
@@ -256,8 +263,8 @@ class Device:
                 self._message(frame)
             case frames.Sent() | frames.Refused():
                 self._answered(frame)
-            case Seen():
-                self._seen(frame)
+            case frames.Seen() | frames.Reached():
+                self._learn(frame)
             case frames.HeartbeatOk():
                 self._renewed(frame)
             case frames.Presence():
@@ -272,11 +279,12 @@ class Device:
                 log.warning("device %d: %s: %s", self.user, frame.code, frame.detail)
 
     def _answered(self, frame: frames.Sent | frames.Refused) -> None:
-        if self._unacked.pop(frame.uuid, None) is None:
+        if (waiting := self._unacked.pop(frame.uuid, None)) is None:
             return
         if isinstance(frame, frames.Sent):
             self._diary.acknowledged(frame.uuid, frame.message_id)
         else:
+            self._ticks.end(waiting[0].conv, frame.uuid)
             self._diary.refused(frame.uuid, frame.cause)
 
     def _follow(self, frame: frames.Resumed | frames.News | frames.Pulled) -> None:
@@ -294,6 +302,7 @@ class Device:
             self._write(frames.Pull(conv, self._conversations.cursors.get(conv, 0)))
 
     def _renewed(self, frame: frames.HeartbeatOk) -> None:
+        self._said.answered()
         self._diary.heartbeat_stored(frame.stored_ns)
         if frame.lapsed:
             self._resume(dict(self._conversations.cursors))
@@ -318,7 +327,7 @@ class Device:
 
     def _resume(self, cursors: dict[int, int], *, everything: bool = True) -> None:
         self._gaps.resuming()
-        self._write(Resume(cursors, everything))
+        self._write(Resume(cursors, everything, self._ticks.awaited() if everything else {}))
 
     def _ask_for_gap(self, conv: int) -> None:
         self._resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False)
@@ -337,15 +346,18 @@ class Device:
     def _receipt(self, conv: int, state: frames.ReceiptState, items: list[ReceiptItem]) -> None:
         self._diary.receipt_sent(conv, state, items)
         for first in range(0, len(items), _RECEIPT_ITEMS):
-            self._write(Receipt(conv, state, items[first : first + _RECEIPT_ITEMS]))
+            self._say(Receipt(conv, state, items[first : first + _RECEIPT_ITEMS]))
 
-    def _seen(self, frame: Seen) -> None:
-        for uuid in frame.uuids:
-            # The log delivers at least once: a receipt may come again, and then behind a later one.
-            if self._seen_states.get((uuid, frame.reader)) in (frame.state, "read"):
-                continue
-            self._seen_states[uuid, frame.reader] = frame.state
-            self._diary.receipt_seen(frame, uuid)
+    def _say(self, receipt: Receipt) -> None:
+        self._said.say(receipt)
+        self._write(receipt)
+
+    def _learn(self, frame: frames.Seen | frames.Reached) -> None:
+        if isinstance(frame, frames.Seen):
+            ticks = self._ticks.told(frame.conv, frame.reader, frame.state, frame.places)
+        else:
+            ticks = self._ticks.reached(frame.conv, frame.by_reader, frame.places)
+        self._diary.receipts_seen(frame.conv, ticks)
 
     def _presence(self, frame: frames.Presence) -> None:
         asked = self._opened_ns.get(frame.conv)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from realstack.chat.frames import Message, Presence, PresenceChange, ReceiptItem, ReceiptState, Seen, Send
+from realstack.chat.frames import Message, Presence, PresenceChange, ReceiptItem, ReceiptState, Send
 from realstack.chat.media_ref import MediaRef
 from realstack.driver.events import Events, text_hash
 from sim.history import STAMPS
+from sim.ticks import Tick
 from sim.trace import device_name
 
 # Read once: what is compared must not differ by the drift between two readings.
@@ -101,9 +102,10 @@ class Diary:
         for item in items:
             self._add("receipt.send", conv=f"c{conv}", uuid=item.uuid, state=state)
 
-    def receipt_seen(self, seen: Seen, uuid: str) -> None:
-        """A reader has one of our messages, or has read it."""
-        self._add("receipt.seen", conv=f"c{seen.conv}", uuid=uuid, state=seen.state, reader=f"u{seen.reader}")
+    def receipts_seen(self, conv: int, ticks: Iterable[Tick]) -> None:
+        """Readers have some of our messages, or have read them."""
+        for reader, state, uuid in ticks:
+            self._add("receipt.seen", conv=f"c{conv}", uuid=uuid, state=state, reader=f"u{reader}")
 
     def presence(self, answer: Presence, start_ns: int) -> None:
         """Who is online, asked at `start_ns`."""

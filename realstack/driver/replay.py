@@ -106,6 +106,7 @@ class Replay:
                 media=self._media,
                 packing=packing.get(user, Plain()),
                 device=device,
+                members=trace.members,
             )
             for user, device in trace.devices
         }

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge
-from reports.checks.codes import MISSING, is_start, order_of
+from reports.checks.codes import MISSING
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -54,9 +54,8 @@ def _answers(facts: Facts) -> pd.DataFrame:
     stream = np.concatenate([facts.stream(part["device"], part["conv"]) for part in (shown, written)])
     event = np.concatenate([shown.index.to_numpy(), written["sent"].to_numpy()])
     lift = np.concatenate([shown["rank"].to_numpy(), np.full(len(sent), MISSING)])
-    in_time = order_of(event)
-    order = in_time[order_of(stream[in_time])]
-    starts = is_start(stream[order])
+    order = np.lexsort((event, stream))
+    starts = np.diff(stream[order], prepend=-1) != 0
     step = int(lift.max(initial=0)) + 2
     base = (np.cumsum(starts) - 1) * step
     peak = np.maximum.accumulate(base + lift[order] + 1)

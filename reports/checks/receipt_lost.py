@@ -4,8 +4,10 @@
           not_said          said_not_seen
 
 A device that was owed u (see `lost`) showed it, and u's sender has no `receipt.seen` of that reader, delivered or read,
-by quiesce. Judged are senders whose device was connected from before u was shown until the end: what is pushed to
-nobody is fetched by nobody. Conversations that the design serves on read are not judged: there nobody is told.
+by quiesce. Judged are senders whose device is connected at the end. Where the design numbers conversations
+(`design.cursor`) a device that was away learns upon its return how far the readers have got; elsewhere what is pushed
+to nobody is fetched by nobody, so the device must have been connected since before u was shown. Conversations that the
+design serves on read are not judged: there nobody is told.
 
 Liveness: without `quiesce` the verdict is unknown.
 """
@@ -16,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge, records, unknown
-from reports.checks.codes import NEVER_NS, Firsts, Flags, Integers
+from reports.checks.codes import NEVER_NS, Flags
 from reports.checks.facts import Facts, facts_of
 from sim.design import is_served_on_read
 from sim.history import History
@@ -33,16 +35,16 @@ def run(history: History) -> Verdict:
     if facts.quiesced_ns is None:
         return unknown("receipt_lost", "the run did not end quietly: receipts may still have been on their way")
     owed = _owed(facts, facts.quiesced_ns)
-    missing = owed[Firsts.of(_key(facts, facts.table("receipt.seen", "uuid", "reader"))).find(_key(facts, owed)) < 0]
+    missing = owed[~_key(facts, owed).isin(_key(facts, facts.table("receipt.seen", "uuid", "reader")))]
     was_said = _said(facts, missing)
     return judge(
         "receipt_lost",
         count=len(missing),
         checked=len(owed),
         found="that the sender never learnt of",
-        candidates="deliveries whose sender stayed connected",
+        candidates="deliveries whose sender was connected at the end",
         too_little=facts.silence,
-        absent="no sender stayed connected until the end",
+        absent="no sender was connected at the end",
         examples=[
             example(
                 (facts.messages["sent"].iloc[row["uuid"]], row["event"]),
@@ -55,22 +57,19 @@ def run(history: History) -> Verdict:
 
 
 def _owed(facts: Facts, quiesced_ns: int) -> pd.DataFrame:
-    """First showings by quiesce of messages whose sender's session was open all along: uuid, reader, device."""
-    rows = facts.owed["shown"].to_numpy()
-    was_owed = np.zeros(len(facts.shown), dtype=np.bool_)
-    was_owed[rows[rows >= 0]] = True
-    shown = facts.shown[was_owed]
+    """First showings by quiesce of messages whose sender must know of them by then: uuid, reader, device."""
+    shown = facts.shown.iloc[np.sort(facts.owed["shown"][facts.owed["shown"] >= 0])]
     shown = shown[shown["t_ns"] <= quiesced_ns]
-    opens = facts.table("conn.open", "device", "t_ns")
-    opens = opens[opens["device"] >= 0]
+    opens = facts.table("conn.open", "device", "t_ns").query("device >= 0")
     since = np.full(len(facts.names("device")) + 1, NEVER_NS, dtype=np.int64)
     since[opens["device"]] = opens["t_ns"]
     until = np.append(facts.open_until_ns, -1)
     shown = shown[~_read_ones(facts)[shown["conv"]]]
     sender = facts.messages["device"].to_numpy()[shown["uuid"]]
     by_another = shown["user"].to_numpy() != np.append(facts.device_users, -1)[sender]
-    stayed = by_another & (sender >= 0) & (since[sender] <= shown["t_ns"].to_numpy()) & (until[sender] > quiesced_ns)
-    owed: pd.DataFrame = shown[stayed].rename(columns={"user": "reader"})[["uuid", "reader", "device"]]
+    told = (since[sender] <= shown["t_ns"].to_numpy()) | (facts.design.get("cursor") == "sequence")
+    judged = by_another & (sender >= 0) & told & (until[sender] > quiesced_ns)
+    owed: pd.DataFrame = shown[judged].rename(columns={"user": "reader"})[["uuid", "reader", "device"]]
     return owed
 
 
@@ -90,8 +89,8 @@ def _said(facts: Facts, missing: pd.DataFrame) -> Flags:
     return np.isin(facts.pair(missing["uuid"], missing["device"]), facts.pair(said["uuid"], said["device"]))
 
 
-def _key(facts: Facts, rows: pd.DataFrame) -> Integers:
-    key: Integers = rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy()
+def _key(facts: Facts, rows: pd.DataFrame) -> pd.Index[int]:
+    key: pd.Index[int] = pd.Index(rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy())
     return key
 
 

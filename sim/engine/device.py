@@ -32,6 +32,7 @@ from sim.engine.frames import (
     PresenceChange,
     Pull,
     Pulled,
+    Reached,
     Receipt,
     Renewed,
     Resume,
@@ -48,6 +49,8 @@ from sim.engine.leaving import moment_to_leave
 from sim.engine.media import Attachments, MediaService
 from sim.engine.session import Session
 from sim.pulls import Pulls
+from sim.said import Said
+from sim.ticks import Ticks
 from sim.trace import Action
 
 RESEND_AFTER_S = 5.0
@@ -85,7 +88,8 @@ class Device:
         self._resumes_owed = 0
         self._receipts_due: dict[int, list[Message]] = {}
         self._unanswered: dict[str, tuple[Message, float]] = {}
-        self._seen: dict[tuple[str, int], str] = {}
+        self._ticks = Ticks(user, context.members)
+        self._said = Said[Receipt]()
         self._pulls = Pulls()
         self.resumed = context.env.event()
         context.env.process(self._live())
@@ -190,15 +194,20 @@ class Device:
             self._resume(session)
             for message, _ in self._unanswered.values():
                 session.to_gateway(Send(replace(message)))
+            for receipt in self._said.take():
+                self._tell(session, receipt)
             self._say_delivered()
 
     def _resume(self, session: Session) -> None:
         self._resumes_owed += 1
-        session.to_gateway(Resume(dict(self._conversations.cursors), everything=True))
+        awaited = self._ticks.awaited()
+        session.to_gateway(Resume(dict(self._conversations.cursors), everything=True, awaited=awaited))
 
     def _close(self, session: Session, cause: str) -> None:
         if cause in ("disconnect", "go-away"):
             self._say_delivered()
+        if cause == "disconnect":
+            self._said.take()  # the gateway hears what comes before a goodbye
         session.open = False
         self._session = None
         self._conversations.let_go()
@@ -217,6 +226,7 @@ class Device:
 
     def _submit(self, message: Message) -> None:
         self._unanswered[message.uuid] = (message, self._context.env.now)
+        self._ticks.wrote(message.conv, message.uuid, self._conversations.cursors.get(message.conv, 0))
         if self._session is not None and self._session.ready:
             self._session.to_gateway(Send(replace(message)))
 
@@ -255,9 +265,10 @@ class Device:
                 self._take(session, frame)
             case Sent(message):
                 self._acknowledged(message)
-            case Seen(receipt):
-                self._learn(receipt)
+            case Seen() | Reached():
+                self._learn(frame)
             case Renewed(stored_ns):
+                self._said.answered()
                 self._diary.session("heartbeat.stored", session, t_ns=stored_ns)
             case Lapsed():
                 self._resume(session)
@@ -289,12 +300,13 @@ class Device:
         for conv in self._pulls.due(self._conversations.cursors):
             session.to_gateway(Pull(conv, self._conversations.cursors.get(conv, 0)))
 
-    def _learn(self, receipt: Receipt) -> None:
-        for message in receipt.messages:
-            # The log delivers at least once: a receipt may come again, and then behind a later one.
-            if self._seen.get((message.uuid, receipt.reader)) not in (receipt.state, "read"):
-                self._seen[message.uuid, receipt.reader] = receipt.state
-                self._diary.receipt_seen(receipt, message)
+    def _learn(self, frame: Seen | Reached) -> None:
+        match frame:
+            case Seen(Receipt(conv, reader, state, messages)):
+                ticks = self._ticks.told(conv, reader, state, {one.uuid: one.position for one in messages})
+            case Reached(conv, by_reader, places):
+                ticks = self._ticks.reached(conv, by_reader, places)
+        self._diary.receipts_seen(conv, ticks)
 
     def _take(self, session: Session, frame: Shown) -> None:
         conv = frame.message.conv
@@ -315,7 +327,8 @@ class Device:
             if not self._resumes_owed:
                 asked = True
                 self._resumes_owed += 1
-                session.to_gateway(Resume({conv: self._conversations.cursors.get(conv, 0)}, everything=False))
+                cursors = {conv: self._conversations.cursors.get(conv, 0)}
+                session.to_gateway(Resume(cursors, everything=False, awaited={}))
         if session.open:
             self._waiting_for_gap.discard(conv)
             for shown in self._conversations.give_up(conv):
@@ -341,4 +354,8 @@ class Device:
 
     def _say(self, session: Session, receipt: Receipt) -> None:
         self._diary.receipt_sent(receipt)
+        self._tell(session, receipt)
+
+    def _tell(self, session: Session, receipt: Receipt) -> None:
+        self._said.say(receipt)
         session.to_gateway(receipt)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sim.engine.context import Context
 from sim.engine.frames import Message, Presence, PresenceChange, Receipt, Shown
 from sim.engine.session import Session
+from sim.ticks import Tick
 from sim.trace import device_name
 
 
@@ -52,10 +54,11 @@ class Diary:
             what = {"conv": f"c{receipt.conv}", "uuid": message.uuid, "state": receipt.state}
             self._context.record("receipt.send", **self.own, **what)
 
-    def receipt_seen(self, receipt: Receipt, message: Message) -> None:
-        """What a receipt says of a message is seen."""
-        what = {"uuid": message.uuid, "reader": f"u{receipt.reader}", "state": receipt.state}
-        self._context.record("receipt.seen", **self.own, conv=f"c{receipt.conv}", **what)
+    def receipts_seen(self, conv: int, ticks: Iterable[Tick]) -> None:
+        """What readers say of messages is seen."""
+        for reader, state, uuid in ticks:
+            what = {"uuid": uuid, "reader": f"u{reader}", "state": state}
+            self._context.record("receipt.seen", **self.own, conv=f"c{conv}", **what)
 
     def presence(self, presence: Presence | PresenceChange) -> None:
         """Who is online."""

@@ -1,7 +1,8 @@
 """What moves through the model: messages, and the frames between a device and its gateway.
 
 device → gateway    Hello Resume Send Receipt Heartbeat Open Pull Bye
-gateway → device    Welcome Shown Sent Seen Presence PresenceChange Renewed Lapsed Resumed News Pulled GoAway Lost
+gateway → device    Welcome Shown Sent Seen Reached Presence PresenceChange Renewed Lapsed Resumed News Pulled GoAway
+                    Lost
 """
 
 from __future__ import annotations
@@ -57,10 +58,14 @@ class Hello(NamedTuple):
 
 
 class Resume(NamedTuple):
-    """Send what I missed behind the last position shown of each conversation; of `everything`, or of these alone."""
+    """Send what I missed behind the last position shown of each conversation; of `everything`, or of these alone.
+
+    `awaited`: conversations in which I await receipts, and behind which position I know no places (`sim.ticks`).
+    """
 
     cursors: Mapping[int, int]
     everything: bool
+    awaited: Mapping[int, int]
 
 
 class Send(NamedTuple):
@@ -140,6 +145,14 @@ class Seen(NamedTuple):
     receipt: Receipt
 
 
+class Reached(NamedTuple):
+    """How far readers have got, delivered and read; and places of the device's own messages, by UUID."""
+
+    conv: int
+    by_reader: Mapping[int, tuple[int, int]]
+    places: Mapping[str, int]
+
+
 class Presence(NamedTuple):
     """Who is online: user → yes or no, and when who is not went; the question was asked at `start_ns`."""
 
@@ -200,6 +213,7 @@ ToDevice = (
     | Shown
     | Sent
     | Seen
+    | Reached
     | Presence
     | PresenceChange
     | Renewed

@@ -4,7 +4,7 @@
     Receipt   ─► receive ─► producer
     Heartbeat ─► receive ─► presence store ─► Renewed
     Open      ─► receive ─► presence store ─► Presence … PresenceChange
-    Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Resumed
+    Resume    ─► receive ─► store, conversation by conversation, beside all other frames ─► Shown … Reached … Resumed
     Pull      ─► receive ─► store, beside all other frames ─► Shown … Pulled
 
 Frames of one session are honoured one after the other; all of the gateway's work shares one event loop. A gateway that
@@ -13,14 +13,12 @@ was killed or drained is another one when it comes back: without sessions, and w
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import simpy
 
 from sim.engine.context import Context, Process
-from sim.engine.flights import Flights, Reading
 from sim.engine.followers import Followers
 from sim.engine.frames import (
     Bye,
@@ -36,7 +34,6 @@ from sim.engine.frames import (
     Receipt,
     Renewed,
     Resume,
-    Resumed,
     Seen,
     Send,
     Sent,
@@ -47,11 +44,11 @@ from sim.engine.frames import (
 )
 from sim.engine.log import Log, Producer
 from sim.engine.presence import Registry
+from sim.engine.resume import Reader
 from sim.engine.session import Session
-from sim.engine.store import PAGE, Store
+from sim.engine.store import Store
 from sim.engine.subscriptions import presence_of
 
-_CONVERSATIONS_AT_ONCE = 4
 _LEAVE_WITHIN_S = 2.0
 _LEAVE_SLACK_S = 0.5
 _LOOK_EVERY_S = 0.01
@@ -108,7 +105,6 @@ class Gateway:
         self._producer = Producer(log, self.loop)
         self._store = store
         self._registry = registry
-        self._memberships = memberships
         self._ids = Snowflake(context, number)
         # By address that is here; by name every socket that is not closed.
         self._sessions: dict[int, Session] = {}
@@ -116,7 +112,7 @@ class Gateway:
         self._known_members: set[int] = set()
         self._followers = Followers(context, registry, number)
         self._presence = presence_of(context, registry, lambda: self._work("redis"), self._push)
-        self._flights = Flights(context, self._read_after)
+        self._reader = Reader(context, store, memberships, self._followers, self._work, self._push)
         if context.design.fan_out != "write":
             context.env.process(self._followers.renew())
 
@@ -180,7 +176,7 @@ class Gateway:
                 yield from self._require_members(conv)
                 yield from self._presence.open(session, conv, start_ns)
             case Resume():
-                self._context.env.process(self._resume(session, frame))
+                self._context.env.process(self._reader.resume(session, frame))
             case Pull():
                 self._context.env.process(self._pull(session, frame))
             case _:
@@ -236,56 +232,10 @@ class Gateway:
     def _push(self, session: Session, frame: ToDevice) -> None:
         self._work("push").callbacks.append(lambda _: session.to_device(frame))
 
-    def _resume(self, session: Session, request: Resume) -> Process:
-        yield self._work("query")
-        yield from self._store.read(session.user)
-        yield from self._follow(session)
-        waiting = deque(self._memberships.get(session.user, ()) if request.everything else request.cursors)
-        lanes = [
-            self._context.env.process(self._catch_up(session, waiting, request.cursors))
-            for _ in range(_CONVERSATIONS_AT_ONCE)
-        ]
-        yield self._context.env.all_of(lanes)
-        self._push(session, Resumed())
-
-    def _follow(self, session: Session) -> Process:
-        fan_out = self._context.design.fan_out
-        if fan_out == "hybrid":  # how large is each?
-            yield self._work("query")
-            yield from self._store.read(session.user)
-        if fan_out != "write":
-            yield self._work("redis")
-            yield from self._followers.follow(session, self._memberships.get(session.user, ()))
-
     def _pull(self, session: Session, request: Pull) -> Process:
         yield from self._require_members(request.conv)
-        position = yield from self._catch_up_one(session, request.conv, request.cursor, "pull")
+        position = yield from self._reader.pull(session, request)
         self._push(session, Pulled(request.conv, position))
-
-    def _read_after(self, conv: int, position: int) -> Reading:
-        yield self._work("query")
-        yield from self._store.look_up(conv)
-        return (yield from self._store.after(conv, position))
-
-    def _catch_up(self, session: Session, waiting: deque[int], cursors: Mapping[int, int]) -> Process:
-        while waiting:
-            conv = waiting.popleft()
-            yield from self._catch_up_one(session, conv, cursors.get(conv, 0), "resume")
-
-    def _catch_up_one(self, session: Session, conv: int, cursor: int, via: str) -> Generator[simpy.Event, Any, int]:
-        """Send what others wrote after the cursor; the value is the position of the last row read."""
-        read = shown = cursor
-        more = True
-        while more:
-            rows = yield from self._flights.read(conv, read)
-            more = len(rows) == PAGE
-            for row in rows:
-                read = row.position
-                if self._context.design.address(row.sender, row.device) != session.address:
-                    prev = shown if self._context.design.cursor == "sequence" else -1
-                    self._push(session, Shown(row, prev, None, via))
-                    shown = row.position
-        return read
 
     def deliver(
         self, deliveries: Sequence[Delivery], deadline_s: float

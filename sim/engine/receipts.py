@@ -1,4 +1,4 @@
-"""Receipts on their way back to the senders: kept in the store, pushed to those who are connected.
+"""Receipts on their way back to the senders: kept in the store, then pushed to those who are connected.
 
 The receipts of one partition that were polled together are worked on together: one write a (conversation, reader,
 state), one lookup for all senders.
@@ -38,9 +38,14 @@ class Receipts:
 
     def hand_back(self, batch: Sequence[Receipt]) -> Process:
         """Store and push a batch, in its order."""
-        kept = {(receipt.conv, receipt.reader, receipt.state) for receipt in batch}
+        kept: dict[tuple[int, int, str], int] = {}
+        for receipt in batch:
+            key = (receipt.conv, receipt.reader, receipt.state)
+            kept[key] = max([kept.get(key, 0), *(message.position for message in receipt.messages)])
         yield self._work("receipt", len(kept))
-        yield self._env.all_of([self._env.process(self._store.write(conv)) for conv, _, _ in sorted(kept)])
+        yield self._env.all_of(
+            [self._env.process(self._store.receipt(*key, position)) for key, position in sorted(kept.items())]
+        )
         told = [receipt for receipt in batch if receipt.told]
         senders = sorted({message.sender for receipt in told for message in receipt.messages})
         yield self._work("seen", len(senders))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,7 @@ class Store:
         self._read_s = context.profile.cpu_s("cassandra.read")
         self._bucketed = context.design.bucket != "none"
         self._entered: set[int] = set()
+        self._reached: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
         self._start()
 
     def _start(self) -> None:
@@ -75,6 +76,18 @@ class Store:
     def read(self, key: int) -> Process:
         """The cost of a query."""
         yield from self._insist(self._read_s)
+
+    def receipt(self, conv: int, reader: int, state: str, position: int) -> Process:
+        """Remember how far a reader has got; the higher position wins."""
+        yield from self.write(conv)
+        delivered, read = self._reached[conv].get(reader, (0, 0))
+        further = (max(delivered, position), read) if state == "delivered" else (delivered, max(read, position))
+        self._reached[conv][reader] = further
+
+    def reached(self, convs: Sequence[int]) -> Generator[simpy.Event, Any, dict[int, dict[int, tuple[int, int]]]]:
+        """How far each reader of these conversations has got, delivered and read; one query for all."""
+        yield from self.read(convs[0])
+        return {conv: dict(self._reached[conv]) for conv in convs if conv in self._reached}
 
     def enter(self, conv: int) -> Process:
         """The cost of a bucket's entry in the directory, with the first message of a conversation."""

@@ -38,6 +38,7 @@ class MemoryStore(Store):
         self.rows: dict[int, dict[int, Row]] = {}
         self.of_conversation = {conv: tuple(users) for conv, users in (members or {}).items()}
         self.receipts: list[tuple[int, int, str, int]] = []
+        self.reached_asked: list[list[int]] = []
         self.asked: list[int] = []
         self.pages_read = 0
         self.failures = 0
@@ -86,6 +87,15 @@ class MemoryStore(Store):
 
     async def receipt(self, conv: int, reader: int, state: str, position: int) -> None:
         self.receipts.append((conv, reader, state, position))
+
+    async def reached(self, convs: Sequence[int]) -> dict[int, dict[int, tuple[int, int]]]:
+        self.reached_asked.append(list(convs))
+        found: dict[int, dict[int, tuple[int, int]]] = {}
+        for conv, reader, state, position in self.receipts:
+            if conv in convs:
+                delivered, read = found.setdefault(conv, {}).get(reader, (0, 0))
+                found[conv][reader] = (position, read) if state == "delivered" else (delivered, position)
+        return found
 
 
 class MemoryShelf(Shelf):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from realstack.chat.numbering import Numbering
 from realstack.chat.pushes import Pushes
 from realstack.chat.receipts import Receipts
 from realstack.chat.records import ReceiptRecord
-from tests.realstack.chat.fakes import MemoryRegistry, MemoryStore, record, settings
+from tests.realstack.chat.fakes import MemoryRegistry, MemoryStore, record, settings, turns
 
 ANNA, BERT, CARL, DORA = 1, 2, 3, 4
 
@@ -200,8 +200,8 @@ def test_receipts_are_kept_once_a_reader_and_pushed_to_each_sender() -> None:
 
     world = in_a_world(scene)
     assert world.store.receipts == [(5, BERT, "delivered", 4)]
-    assert world.links.opened["gateway-1"].pushed == [(Seen(5, BERT, "delivered", ["m1", "m3"]), [ANNA])]
-    assert world.links.opened["gateway-2"].pushed == [(Seen(5, BERT, "delivered", ["m2"]), [CARL])]
+    assert world.links.opened["gateway-1"].pushed == [(Seen(5, BERT, "delivered", {"m1": 1, "m3": 3}), [ANNA])]
+    assert world.links.opened["gateway-2"].pushed == [(Seen(5, BERT, "delivered", {"m2": 2}), [CARL])]
 
 
 @pytest.mark.parametrize("failures", [0, 2])
@@ -212,6 +212,50 @@ def test_delivered_reaches_the_sender_before_read(failures: int) -> None:
 
     pushed = in_a_world(scene).links.opened["gateway-1"].pushed
     assert [frame.state for frame, _ in pushed] == ["delivered", "read"]
+
+
+def gateway_2_does_not_answer(world: World) -> None:
+    broken = MemoryLink(away=[CARL])
+    broken.failed = True
+    world.links.opened["gateway-2"] = broken
+
+
+def gateway_2_is_unknown(world: World) -> None:
+    del world.registry.addresses["gateway-2"]
+
+
+@pytest.mark.parametrize("fault", [gateway_2_does_not_answer, gateway_2_is_unknown])
+def test_a_sender_whose_gateway_does_not_take_a_receipt_loses_the_entry_and_asks_for_it(
+    fault: Callable[[World], None],
+) -> None:
+    async def scene(world: World) -> None:
+        fault(world)
+        await world.receipts.hand_back([receipt(BERT, ("m1", CARL, 1), ("m2", ANNA, 2))])
+        await turns(5)
+
+    assert set(in_a_world(scene).registry.homes) == {ANNA, BERT}
+
+
+def test_a_sender_whom_the_gateway_does_not_know_keeps_the_entry() -> None:
+    async def scene(world: World) -> None:
+        world.links.opened["gateway-2"] = MemoryLink(away=[CARL])
+        await world.receipts.hand_back([receipt(BERT, ("m1", CARL, 1))])
+        await turns(5)
+
+    assert CARL in in_a_world(scene).registry.homes
+
+
+def test_a_receipt_is_kept_before_its_sender_is_looked_up() -> None:
+    kept: list[int] = []
+
+    class Noting(MemoryRegistry):
+        async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
+            kept.append(len(world.store.receipts))
+            return {}
+
+    world = World()
+    asyncio.run(Receipts(world.store, Noting(), world.links).hand_back([receipt(BERT, ("m1", ANNA, 1))]))
+    assert kept == [1]
 
 
 def test_a_receipt_of_nothing_is_no_trouble() -> None:

@@ -26,7 +26,9 @@ media = st.none() | st.builds(MediaRef, digests, st.text(max_size=64), st.intege
 
 TO_GATEWAY: dict[type[Frame], st.SearchStrategy[Any]] = {
     frames.Hello: st.builds(frames.Hello, ids, ids, st.text(max_size=512), st.integers(0, MOST_DEVICES - 1)),
-    frames.Resume: st.builds(frames.Resume, st.dictionaries(ids, positions), st.booleans()),
+    frames.Resume: st.builds(
+        frames.Resume, st.dictionaries(ids, positions), st.booleans(), st.dictionaries(ids, positions)
+    ),
     frames.Send: st.builds(frames.Send, ids, uuids, ids, st.text(), media),
     frames.Receipt: st.builds(frames.Receipt, ids, states, st.lists(items)),
     frames.Heartbeat: st.builds(frames.Heartbeat),
@@ -46,7 +48,13 @@ TO_DEVICE: dict[type[Frame], st.SearchStrategy[Any]] = {
     frames.Resumed: st.builds(frames.Resumed, ids),
     frames.Sent: st.builds(frames.Sent, uuids, positions),
     frames.Refused: st.builds(frames.Refused, uuids, st.text()),
-    frames.Seen: st.builds(frames.Seen, ids, ids, states, st.lists(uuids)),
+    frames.Seen: st.builds(frames.Seen, ids, ids, states, st.dictionaries(uuids, positions)),
+    frames.Reached: st.builds(
+        frames.Reached,
+        ids,
+        st.dictionaries(ids, st.tuples(positions, positions)),
+        st.dictionaries(uuids, positions),
+    ),
     frames.HeartbeatOk: st.builds(frames.HeartbeatOk, stamp),
     frames.Presence: st.builds(frames.Presence, ids, st.lists(ids), st.lists(ids), st.dictionaries(ids, stamp)),
     frames.PresenceChange: st.builds(frames.PresenceChange, ids, ids, st.booleans()),
@@ -99,7 +107,7 @@ def test_no_text_confuses_the_stamp(text: str) -> None:
 @given(SAID_BY_DEVICES, st.data())
 def test_a_frame_without_one_of_its_fields_is_refused(frame: Frame, data: st.DataObject) -> None:
     document = json.loads(encode(frame))
-    optional = {"everything", "before", "device", "media"}
+    optional = {"everything", "awaited", "before", "device", "media"}
     del document[data.draw(st.sampled_from(sorted(set(document) - optional)))]
     with pytest.raises(msgspec.DecodeError):
         decode_to_gateway(json.dumps(document))
@@ -121,7 +129,8 @@ def test_a_field_of_another_type_is_refused(frame: Frame, data: st.DataObject) -
     document = json.loads(encode(frame))
     name = data.draw(st.sampled_from(sorted(document)))
     kind = type(document[name])
-    document[name] = data.draw(json_values.filter(lambda value: type(value) is not kind and not _whole(value, kind)))
+    others = json_values.filter(lambda value: type(value) is not kind and not _whole(value, kind))
+    document[name] = data.draw(others.filter(lambda value: value is not None or name not in ("before", "media")))
     with pytest.raises(msgspec.DecodeError):
         decode_to_gateway(json.dumps(document))
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import grpc
 import pytest
@@ -16,13 +16,24 @@ from websockets.frames import Close
 
 from realstack.chat import frames
 from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest, Delivery
-from realstack.chat.frames import Error, Message, Page, ReceiptItem, Resumed, Sent, decode_to_device, encode
+from realstack.chat.frames import (
+    Error,
+    Message,
+    Page,
+    Reached,
+    ReceiptItem,
+    Resumed,
+    Sent,
+    decode_to_device,
+    encode,
+)
 from realstack.chat.gateway import _grpc_server
 from realstack.chat.policy import FrameBucket
 from realstack.chat.presence import PresenceSubscriptions
-from realstack.chat.records import decode_message
+from realstack.chat.records import decode_message, decode_receipt
 from realstack.chat.store import PAGE, Row
 from realstack.chat.tokens import Tokens, new_key
+from sim.ticks import ALL_PLACES_KNOWN
 from tests.realstack.chat.fakes import MemoryStore, record, turns
 from tests.realstack.chat.house import ANNA, BERT, EVE, BrokenStore, House, ask, in_a_house
 
@@ -221,6 +232,54 @@ def test_a_message_that_the_log_did_not_take_is_not_overtaken(
         in_a_house(scene)
 
 
+@pytest.mark.parametrize("broken", ["refuses", "fails"])
+def test_a_receipt_that_the_log_did_not_take_ends_the_session_so_that_it_is_said_again(
+    broken: Literal["refuses", "fails"], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene(house: House) -> None:
+        house.producer.broken = broken
+        async with await house.visit() as socket:
+            told = await ask(socket, frames.Receipt(5, "delivered", [ReceiptItem("m1", BERT, 1)]))
+            assert cast("Error", told).code == "unavailable"
+            with pytest.raises(ConnectionClosed):
+                await socket.recv()
+
+    with caplog.at_level(logging.CRITICAL):
+        in_a_house(scene)
+
+
+class SlowStore(MemoryStore):
+    """Knows who is in conversation 6 only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__({5: (ANNA, BERT), 6: (ANNA, BERT)})
+        self.ready = asyncio.Event()
+
+    async def members(self, conv: int) -> tuple[int, ...]:
+        if conv == 6:
+            await self.ready.wait()
+        return await super().members(conv)
+
+
+def test_a_receipt_that_came_before_the_goodbye_is_taken_by_a_gateway_that_is_behind() -> None:
+    store = SlowStore()
+
+    async def scene(house: House) -> None:
+        socket = await house.visit()
+        for frame in (frames.Open(6), frames.Receipt(5, "delivered", [ReceiptItem("m1", BERT, 1)]), frames.Open(5)):
+            await socket.send(encode(frame))
+        await socket.close()
+        seen = Delivery(frame=encode(frames.Seen(5, BERT, "read", {"m2": 2})), users=[ANNA])
+        reply = await house.gateway.deliver(DeliverRequest(deliveries=[seen]), None)
+        assert [absent.user for absent in reply.absent] == [ANNA]
+        store.ready.set()
+        while not house.producer.sent:
+            await asyncio.sleep(0.002)
+        assert decode_receipt(house.producer.sent[0][1]).items == [ReceiptItem("m1", BERT, 1)]
+
+    in_a_house(scene, store)
+
+
 def test_a_heartbeat_without_a_registration_says_that_it_had_lapsed() -> None:
     async def scene(house: House) -> None:
         async with await house.visit() as socket:
@@ -410,6 +469,79 @@ def test_a_resume_of_one_conversation_leaves_the_others() -> None:
             assert decode_to_device(await socket.recv()) == Resumed(1)
 
     in_a_house(scene, MemoryStore({5: (ANNA, BERT), 6: (ANNA, BERT)}))
+
+
+async def written_and_received(house: House) -> None:
+    """m1 to m3 of Anna, among Bert's; Bert has got them up to position 4 and read up to 2."""
+    for position, (uuid, sender) in enumerate(
+        (("m1", ANNA), ("b1", BERT), ("m2", ANNA), ("b2", BERT), ("m3", ANNA)), 1
+    ):
+        await house.store.insert(record(uuid, sender=sender), position, 0, position)
+    await house.store.receipt(5, BERT, "delivered", 4)
+    await house.store.receipt(5, BERT, "read", 2)
+
+
+@pytest.mark.parametrize(
+    ("behind", "places"), [(0, {"m1": 1, "m2": 3, "m3": 5}), (1, {"m2": 3, "m3": 5}), (4, {}), (ALL_PLACES_KNOWN, {})]
+)
+def test_a_resume_tells_how_far_readers_have_got_and_where_the_devices_own_messages_stand(
+    behind: int, places: dict[str, int]
+) -> None:
+    async def scene(house: House) -> None:
+        await written_and_received(house)
+        async with await house.visit() as socket:
+            told = await ask(socket, frames.Resume({5: 5}, awaited={5: behind}))
+            assert told == Reached(5, {BERT: (4, 2)}, places)
+            assert decode_to_device(await socket.recv()) == Resumed(0)
+
+    in_a_house(scene)
+
+
+def test_places_are_read_page_by_page() -> None:
+    async def scene(house: House) -> None:
+        count = 2 * PAGE
+        for position in range(1, count + 1):
+            await house.store.insert(record(f"m{position}"), position, 0, position)
+        await house.store.receipt(5, BERT, "delivered", count)
+        async with await house.visit() as socket:
+            told = await ask(socket, frames.Resume({5: count}, awaited={5: 0}))
+            assert isinstance(told, Reached)
+            assert list(told.places.values()) == list(range(1, count + 1))
+
+    in_a_house(scene)
+
+
+def test_who_awaits_no_receipts_costs_no_query() -> None:
+    async def scene(house: House) -> None:
+        await written_and_received(house)
+        async with await house.visit() as socket:
+            assert await ask(socket, frames.Resume({5: 5})) == Resumed(0)
+        assert house.store.reached_asked == []
+
+    in_a_house(scene)
+
+
+@pytest.mark.parametrize(
+    "design", [{"cursor": "message-id"}, {"fan_out": "read"}, {"fan_out": "hybrid", "fan_out_limit": 2}]
+)
+def test_receipts_are_told_only_where_positions_speak_of_those_before_and_messages_are_pushed(
+    design: dict[str, Any],
+) -> None:
+    async def scene(house: House) -> None:
+        await written_and_received(house)
+        async with await house.visit() as socket:
+            assert await ask(socket, frames.Resume({5: 5}, awaited={5: 0})) == Resumed(0)
+
+    in_a_house(scene, MemoryStore({5: (ANNA, BERT, EVE)}), **design)
+
+
+def test_receipts_of_a_foreign_conversation_are_told_to_nobody() -> None:
+    async def scene(house: House) -> None:
+        await written_and_received(house)
+        async with await house.visit(EVE) as socket:
+            assert await ask(socket, frames.Resume({}, awaited={5: 0})) == Resumed(0)
+
+    in_a_house(scene)
 
 
 def test_a_call_takes_more_than_four_megabytes_of_deliveries() -> None:

@@ -80,7 +80,7 @@ def test_a_foreign_or_unknown_conversation_is_refused(sender: int, conv: int) ->
         with pytest.raises(NotAMemberError, match=f"not a member of conversation {conv}"):
             await desk.accept(sender, Send(conv, "m1", 1, "hello"))
         with pytest.raises(NotAMemberError):
-            await desk.service.receipt(sender, Receipt(conv, "read", []))
+            await desk.service.receipt(sender, Receipt(conv, "read", []), desk.answers.append)
         return desk.producer.sent
 
     assert asyncio.run(scene()) == []
@@ -126,14 +126,24 @@ def test_a_receipt_keeps_only_what_members_sent() -> None:
     async def scene() -> Desk:
         desk = Desk()
         items = [ReceiptItem("m1", ANNA, 1), ReceiptItem("m2", EVE, 2)]
-        await desk.service.receipt(BERT, Receipt(5, "read", items))
-        desk.producer.settle(ConnectionError("no leader"))  # nobody waits for a receipt
-        await turns()
+        await desk.service.receipt(BERT, Receipt(5, "read", items), desk.answers.append)
         return desk
 
     topic, value, key = asyncio.run(scene()).producer.sent[0]
     assert (topic, key) == ("test-receipts", b"c5")
     assert decode_receipt(value).items == [ReceiptItem("m1", ANNA, 1)]
+
+
+def test_a_receipt_is_answered_only_if_nobody_knows_whether_the_log_has_it() -> None:
+    async def scene(error: Exception | None) -> list[Frame]:
+        desk = Desk()
+        await desk.service.receipt(BERT, Receipt(5, "read", [ReceiptItem("m1", ANNA, 1)]), desk.answers.append)
+        desk.producer.settle(error)
+        await turns()
+        return desk.answers
+
+    assert asyncio.run(scene(None)) == []
+    assert asyncio.run(scene(ConnectionError("no leader"))) == [Error("unavailable", "ConnectionError")]
 
 
 def test_members_are_read_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

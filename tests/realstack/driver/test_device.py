@@ -251,6 +251,73 @@ def test_a_polite_goodbye_loses_no_receipt() -> None:
     act(scene)
 
 
+@pytest.mark.parametrize(("beats", "heard"), [(0, ["m1", "m1"]), (1, ["m1", "m1"]), (2, ["m1"])])
+def test_receipts_of_a_session_that_broke_are_said_again_until_two_heartbeats_were_answered(
+    beats: int, heard: list[str]
+) -> None:
+    async def scene() -> None:
+        async with fake_gateway() as gateway, device(gateway) as (anna, events):
+            await until(anna.resumed.is_set)
+            gateway.tell(ME, message(1))
+            await until(lambda: gateway.heard_of(frames.Receipt))
+            for _ in range(beats):
+                anna.heartbeat()
+            await until(lambda: len(of(events, "heartbeat.stored")) == beats)
+            gateway.hang_up(ME)
+            await until(lambda: len(of(events, "conn.open")) == 2 and anna.resumed.is_set())
+            anna.open(5)  # behind everything that the new session had to say
+            await until(lambda: gateway.heard_of(frames.Open))
+            assert [item.uuid for said in gateway.heard_of(frames.Receipt) for item in said.items] == heard
+            assert len(of(events, "receipt.send")) == 1
+
+    act(scene)
+
+
+def test_who_comes_back_asks_for_receipts_that_are_awaited_and_learns_them() -> None:
+    async def scene() -> None:
+        events = Events()
+        async with fake_gateway() as gateway:
+            anna = Device(ME, [gateway.url], events, 30.0, token_of, members={5: (ME, 2)})
+            anna.go_online()
+            await until(anna.resumed.is_set)
+            gateway.tell(ME, message(1))
+            await until(lambda: of(events, "deliver"))
+            anna.send(5, "mine", 1, "hello", 0)
+            await until(lambda: not anna.unacked)
+            gateway.hang_up(ME)
+            await until(lambda: len(gateway.heard_of(Resume)) == 2)
+            assert gateway.heard_of(Resume)[1] == Resume({5: 1}, awaited={5: 1})
+            gateway.tell(ME, frames.Reached(5, {2: (2, 2)}, {"mine": 2}))
+            await until(lambda: len(of(events, "receipt.seen")) == 2)
+            seen = [(row["uuid"], row["reader"], row["state"]) for row in of(events, "receipt.seen")]
+            assert seen == [("mine", "u2", "delivered"), ("mine", "u2", "read")]
+            gateway.hang_up(ME)
+            await until(lambda: len(gateway.heard_of(Resume)) == 3)
+            assert gateway.heard_of(Resume)[2].awaited == {}
+            if (ending := anna.go_offline(crash=True)) is not None:
+                await asyncio.wait([ending])
+
+    act(scene)
+
+
+def test_nothing_is_awaited_of_a_message_that_was_refused() -> None:
+    async def scene() -> None:
+        async with fake_gateway(silent) as gateway:
+            anna = Device(ME, [gateway.url], Events(), 30.0, token_of, members={5: (ME, 2)})
+            anna.go_online()
+            await until(lambda: gateway.heard_of(Resume))
+            anna.send(5, "m1", 1, "hello", 0)
+            gateway.tell(ME, frames.Refused("m1", "too long"))
+            await until(lambda: not anna.unacked)
+            gateway.hang_up(ME)
+            await until(lambda: len(gateway.heard_of(Resume)) == 2)
+            assert gateway.heard_of(Resume)[1].awaited == {}
+            if (ending := anna.go_offline(crash=True)) is not None:
+                await asyncio.wait([ending])
+
+    act(scene)
+
+
 def test_coming_back_while_the_last_session_still_says_goodbye_gives_a_session_that_works() -> None:
     async def scene() -> None:
         async with fake_gateway() as gateway, device(gateway) as (anna, events):

@@ -65,7 +65,9 @@ class Chat:
             case frames.Receipt():
                 for item in frame.items:
                     if item.sender in gateway.sockets:
-                        gateway.tell(item.sender, frames.Seen(frame.conv, user, frame.state, [item.uuid]))
+                        gateway.tell(
+                            item.sender, frames.Seen(frame.conv, user, frame.state, {item.uuid: item.position})
+                        )
             case _:
                 answer_all(gateway, user, frame)
 

@@ -15,7 +15,8 @@ from tests.sim.engine.worlds import SECOND
 
 USERS = (1, 2, 3, 4)
 CONVERSATIONS = (5, 6, 7, 8)
-PROMISES = ("lost", "duplicated", "reordered_sender", "order_divergence", "resume_gap", "phantom", "receipt_regress")
+OF_MESSAGES = ("lost", "duplicated", "reordered_sender", "order_divergence", "resume_gap", "phantom")
+PROMISES = (*OF_MESSAGES, "receipt_regress", "receipt_lost")
 
 
 def fault(kind: str, target: str, at: float, lasts: float | None = None, **more: Any) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def digest(*faults: dict[str, Any], **design: Any) -> str:
     [
         ((), {"preset": "seed"}, "c7ce99e3613d59e0"),
         ((), {"partition_key": "random", "linger": "5ms"}, "5bd549c31d5ef1ab"),
-        ((fault("kill", "gateway-1", 4, 3), fault("pause", "kafka", 6, 11)), {}, "3c912537c239360c"),
+        ((fault("kill", "gateway-1", 4, 3), fault("pause", "kafka", 6, 11)), {}, "6b469959f6a3fbd9"),
         (
             (fault("pause", "worker-1", 3, 11), fault("partition", "cassandra", 5, 11)),
             {"preset": "seed"},
