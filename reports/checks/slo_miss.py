@@ -20,6 +20,7 @@ import pandas as pd
 
 from reports.checks.base import Check, example
 from reports.checks.codes import NEVER_NS
+from reports.checks.columns import once
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import life, nearest, times_ns
 from reports.estimates import ENOUGH, QUANTILES, describe, rank
@@ -119,6 +120,7 @@ def _slowest(rows: pd.DataFrame, limit_s: float, most: int) -> list[Example]:
     ]
 
 
+@once
 def _meant_ns(facts: Facts) -> np.ndarray:
     """By message: when it was intended, else sent; NEVER_NS if that lies in warm-up or it was not sent."""
     sent, intended = facts.messages["sent"].to_numpy(), facts.messages["intended_ns"].to_numpy()
@@ -133,6 +135,7 @@ def _samples(begin: np.ndarray, end: np.ndarray, start_ns: np.ndarray, end_ns: n
     return rows[start_ns < NEVER_NS]
 
 
+@once
 def _delivery(facts: Facts) -> pd.DataFrame:
     live = facts.shown[facts.shown["via"].isin([facts.code("via", via) for via in LIVE])]
     uuid = live["uuid"].to_numpy()
@@ -140,12 +143,14 @@ def _delivery(facts: Facts) -> pd.DataFrame:
     return _samples(sent, live.index.to_numpy(), _meant_ns(facts)[uuid], live["t_ns"].to_numpy())
 
 
+@once
 def _ack(facts: Facts) -> pd.DataFrame:
     acked = facts.messages["ok"].to_numpy() >= 0
     sent, ok = facts.messages["sent"].to_numpy()[acked], facts.messages["ok"].to_numpy()[acked]
     return _samples(sent, ok, _meant_ns(facts)[acked], facts.frame["t_ns"].to_numpy()[ok])
 
 
+@once
 def _receipt(facts: Facts) -> pd.DataFrame:
     seen = facts.table("receipt.seen", "uuid", "reader", "device", "state", "t_ns")
     seen = seen[seen["state"] == facts.code("state", "delivered")].drop_duplicates(["uuid", "reader"])
