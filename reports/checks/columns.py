@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reports.checks.codes import MISSING, NEVER_NS, Integers
 from sim.history import KINDS, History
@@ -74,7 +75,7 @@ class Columns(History):
     def at(self, column: str, events: Integers) -> Integers:
         """An integer column of these events, which must all be events of the history."""
         if column == "uuid":
-            uuids: Integers = self._uuids[0][events]
+            uuids: Integers = self._uuids[0][events].astype(np.int64)
             return uuids
         values = self.frame[column].array[events]
         if not isinstance(values, pd.Categorical):
@@ -115,9 +116,9 @@ class Columns(History):
         return users.append(self.frame["reader"].cat.categories.difference(users))
 
     @cached_property
-    def _uuids(self) -> tuple[Integers, pd.Index[Any]]:
+    def _uuids(self) -> tuple[NDArray[np.integer[Any]], pd.Index[Any]]:
         uuids = self.frame["uuid"]
         if isinstance(uuids.dtype, pd.CategoricalDtype):
-            return uuids.cat.codes.to_numpy().astype(np.int64), uuids.cat.categories
+            return uuids.cat.codes.to_numpy(), uuids.cat.categories
         codes, names = pd.factorize(uuids)
-        return codes.astype(np.int64), pd.Index(names)
+        return codes, pd.Index(names)
