@@ -278,6 +278,8 @@ class Facts(Columns):
     def _shown_pairs(self) -> Firsts:
         """As `_delivered_pairs`, with rows of `shown`."""
         pairs = self._delivered_pairs
+        if len(pairs.rows) == pairs.size:
+            return pairs  # all were shown once
         place = np.cumsum(pairs.flags) - 1
         return Firsts(pairs.keys, place[pairs.rows], len(pairs.keys))
 

@@ -135,7 +135,6 @@ def _samples(begin: np.ndarray, end: np.ndarray, start_ns: np.ndarray, end_ns: n
     return rows[start_ns < NEVER_NS]
 
 
-@once
 def _delivery(facts: Facts) -> pd.DataFrame:
     live = facts.shown[facts.shown["via"].isin([facts.code("via", via) for via in LIVE])]
     uuid = live["uuid"].to_numpy()
@@ -143,14 +142,12 @@ def _delivery(facts: Facts) -> pd.DataFrame:
     return _samples(sent, live.index.to_numpy(), _meant_ns(facts)[uuid], live["t_ns"].to_numpy())
 
 
-@once
 def _ack(facts: Facts) -> pd.DataFrame:
     acked = facts.messages["ok"].to_numpy() >= 0
     sent, ok = facts.messages["sent"].to_numpy()[acked], facts.messages["ok"].to_numpy()[acked]
     return _samples(sent, ok, _meant_ns(facts)[acked], facts.frame["t_ns"].to_numpy()[ok])
 
 
-@once
 def _receipt(facts: Facts) -> pd.DataFrame:
     seen = facts.table("receipt.seen", "uuid", "reader", "device", "state", "t_ns")
     seen = seen[seen["state"] == facts.code("state", "delivered")].drop_duplicates(["uuid", "reader"])
