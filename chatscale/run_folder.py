@@ -25,7 +25,7 @@ from sim.scenario import Scenario
 from sim.scenario_file import dump_scenario
 
 RUNS = Path("runs")
-_OWN_VERSIONS = ("simpy", "numpy", "pandas", "aiokafka", "cassandra-driver", "redis", "picows", "grpcio")
+_OWN_VERSIONS = ("simpy", "numpy", "pandas", "aiokafka", "cassandra-driver", "redis", "websockets", "grpcio")
 
 
 def new_folder(scenario: Scenario, seed: int, out: Path | None) -> Path:

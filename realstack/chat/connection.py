@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import WebSocketException
+
 from realstack.chat.frames import Frame, encode
-from realstack.chat.websocket import WebSocket
 from sim.addresses import user_of
 
 BUFFER_BYTES = 8 << 20
@@ -21,7 +23,7 @@ class Connection:
     `push` never blocks; False means that the device cannot be reached here any more.
     """
 
-    def __init__(self, socket: WebSocket, address: int, epoch: int, device: int = 0) -> None:
+    def __init__(self, socket: ServerConnection, address: int, epoch: int, device: int = 0) -> None:
         self.user = user_of(address)
         self.address = address
         self.device = device
@@ -42,15 +44,25 @@ class Connection:
         """Write encoded bytes; a task of its own for that would cost more than the write."""
         if not self._open:
             return False
-        if self._socket.unsent_bytes > BUFFER_BYTES:
-            self._socket.abort()
-        self._open = self._socket.send(data)
+        if self._waiting_bytes > BUFFER_BYTES:
+            self._open = False
+            self._socket.transport.abort()
+            return False
+        try:
+            self._socket.protocol.send_binary(data)
+            self._socket.send_data()
+        except WebSocketException:
+            self._open = False
         return self._open
+
+    @property
+    def _waiting_bytes(self) -> int:
+        return self._socket.transport.get_write_buffer_size()
 
     @property
     def is_behind(self) -> bool:
         """Whether so much waits for the device that another page should wait, too."""
-        return self._socket.unsent_bytes > BUFFER_BYTES // 4
+        return self._waiting_bytes > BUFFER_BYTES // 4
 
     async def flushed(self) -> None:
         """Wait until there is room for another page, so that a long resume does not fill the buffer."""
@@ -60,7 +72,7 @@ class Connection:
     def end(self) -> None:
         """Say goodbye; what was written before still arrives."""
         self._open = False
-        self._socket.end()
+        self._socket.transport.close()
 
     def close(self) -> None:
         """Write nothing more."""

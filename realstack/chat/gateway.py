@@ -19,6 +19,7 @@ from pathlib import Path
 
 import grpc
 from redis.exceptions import RedisError
+from websockets.asyncio.server import Server, serve
 
 from realstack.chat.appender import Appender
 from realstack.chat.delivery_pb2 import DeliverReply, DeliverRequest
@@ -35,17 +36,25 @@ from realstack.chat.shelf import Shelf
 from realstack.chat.skew import SkewedClock, skew_path
 from realstack.chat.store import Store, connect
 from realstack.chat.tokens import Tokens
-from realstack.chat.websocket_server import WebSocketServer, serving
 
 _REFUSE_FRAME_BYTES = 1 << 20
+_CLOSE_WITHIN_S = 2.0
 _ANNOUNCE_EVERY_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
-def listen(gateway: Gateway, port: int = 0) -> AbstractAsyncContextManager[WebSocketServer]:
+def listen(gateway: Gateway, port: int = 0) -> AbstractAsyncContextManager[Server]:
     """The server of the devices' sockets, to be entered."""
-    return serving(gateway.serve_socket, _REFUSE_FRAME_BYTES, port)
+    return serve(
+        gateway.serve_socket,
+        "127.0.0.1",
+        port,
+        compression=None,
+        ping_interval=None,
+        max_size=_REFUSE_FRAME_BYTES,
+        close_timeout=_CLOSE_WITHIN_S,
+    )
 
 
 def _grpc_server(gateway: Gateway) -> tuple[grpc.aio.Server, int]:
@@ -113,7 +122,7 @@ async def _run(
             settle_memory()
             announcing = asyncio.create_task(_announce(registry, gateway, f"127.0.0.1:{grpc_port}"))
             health.ready = True
-            tell(ready, Ready(name, sockets.port, grpc_port, health_port=health.port))
+            tell(ready, Ready(name, next(iter(sockets.sockets)).getsockname()[1], grpc_port, health_port=health.port))
             await stop.wait()
             await gateway.drain(sockets)
             announcing.cancel()

@@ -17,7 +17,7 @@ import msgspec
 
 LEVEL_VARIABLE = "CHATSCALE_LOG_LEVEL"
 # Libraries that tell at "info" what is nobody's business.
-_CHATTY = ("aiokafka", "cassandra", "picows", "grpc")
+_CHATTY = ("aiokafka", "cassandra", "websockets", "grpc")
 
 
 class _Line(msgspec.Struct, omit_defaults=True):

@@ -14,6 +14,9 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Any
 
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.exceptions import ConnectionClosed
+
 from realstack.chat import frames
 from realstack.chat.connection import Connection
 from realstack.chat.delivery_pb2 import Absent, DeliverReply, DeliverRequest
@@ -45,11 +48,10 @@ from realstack.chat.resume import Reader
 from realstack.chat.settings import Settings
 from realstack.chat.store import Store
 from realstack.chat.tokens import Tokens
-from realstack.chat.websocket import SocketClosedError, WebSocket
-from realstack.chat.websocket_server import WebSocketServer
 
 _LEAVE_WITHIN_S = 2.0
 _LEAVE_SLACK_S = 0.5
+_GOING_AWAY = 1001
 
 log = logging.getLogger(__name__)
 
@@ -85,14 +87,14 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         metrics.watch_sessions(lambda: len(self._sessions))
 
-    async def serve_socket(self, socket: WebSocket) -> None:
+    async def serve_socket(self, socket: ServerConnection) -> None:
         """One WebSocket from hello to goodbye."""
         door = Door(socket, self._tokens)
         try:
             hello = await door.hello()
             address = self._settings.choices.address(hello.user, hello.device)
             await self._session(Connection(socket, address, hello.epoch, hello.device), door)
-        except (TimeoutError, SocketClosedError):
+        except (TimeoutError, ConnectionClosed):
             pass
         except PolicyError as breach:
             log.warning("closed a connection: %s: %s", breach.code, breach)
@@ -130,6 +132,8 @@ class Gateway:
             self._refuse(connection, "not-a-member", str(error))
         except BadRequestError as error:
             self._refuse(connection, error.code, str(error))
+        except ConnectionClosed:
+            raise
         except Exception as error:  # a server behind us failed: the device may ask again, the process lives on
             log.exception("could not honour a frame of user %d", connection.user)
             self._refuse(connection, "unavailable", type(error).__name__)
@@ -199,10 +203,10 @@ class Gateway:
         except Exception:
             log.exception("user %d stays registered until the TTL ends", connection.user)
 
-    async def drain(self, sockets: WebSocketServer) -> None:
+    async def drain(self, sockets: Server) -> None:
         """Take no more devices, send those that are here elsewhere and wait until they are gone."""
         self._draining = True
-        sockets.stop_listening()
+        sockets.close(close_connections=False)
         log.info("draining: %d sessions are sent elsewhere", len(self._sessions))
         for connection in self._sessions.values():
             connection.send(GoAway(_LEAVE_WITHIN_S))
@@ -210,8 +214,8 @@ class Gateway:
             async with asyncio.timeout(_LEAVE_WITHIN_S + _LEAVE_SLACK_S):
                 await sockets.wait_closed()
         except TimeoutError:
-            log.warning("closing %d sockets that did not leave", len(sockets.sockets))
-            await sockets.close()
+            log.warning("closing %d sockets that did not leave", len(sockets.connections))
+            await asyncio.gather(*(socket.close(_GOING_AWAY) for socket in sockets.connections))
 
     async def deliver(self, request: DeliverRequest, _context: Any) -> DeliverReply:
         """DeliverMessage: push to the sessions that are here, answer who is not."""

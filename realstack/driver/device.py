@@ -14,10 +14,11 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 from realstack.chat import frames
 from realstack.chat.frames import Frame, Message, Receipt, ReceiptItem, Resume, Send
-from realstack.chat.websocket import SocketClosedError, WebSocket, connect
 from realstack.driver.attachments import Attachments
 from realstack.driver.conversations import Conversations
 from realstack.driver.diary import Diary
@@ -31,6 +32,7 @@ from sim.said import Said
 from sim.ticks import Ticks
 
 _BACK_OFF_S = (0.1, 3.0)
+_CLOSE_TIMEOUT_S = 2.0
 _WELCOME_WITHIN_S = 10.0
 _RECEIPT_ITEMS = 500  # a frame of more could be larger than a gateway takes
 
@@ -74,7 +76,7 @@ class Device:
         self._gaps = Gaps(gap_hold_s, self._conversations.has_gap, self._ask_for_gap, self._give_up_gap)
         self._said = Said[Receipt]()
         self._pulls = Pulls()
-        self._socket: WebSocket | None = None
+        self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._goodbye: asyncio.Task[None] | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -117,7 +119,7 @@ class Device:
         self._stay()
         if self._socket is not None:
             if crash:
-                self._socket.abort()
+                self._socket.transport.abort()
             else:
                 self._send_receipts()
                 self._said.take()  # the gateway hears what comes before a goodbye
@@ -189,20 +191,19 @@ class Device:
         while self._task is me:
             url = self._gateways[(self.user + self.device + attempt) % len(self._gateways)]
             try:
-                socket = await connect(url)
-                try:
+                async with connect(
+                    url, compression=None, ping_interval=None, max_size=None, proxy=None, close_timeout=_CLOSE_TIMEOUT_S
+                ) as socket:
                     await self._session_on(socket)
-                finally:
-                    await socket.close()
-            except (OSError, SocketClosedError, msgspec.DecodeError) as error:
+            except (OSError, WebSocketException, msgspec.DecodeError) as error:
                 log.info("device %d: %r", self.user, error)
             if self._task is me:
                 attempt += 1
                 await asyncio.sleep(random.uniform(0, min(_BACK_OFF_S[1], _BACK_OFF_S[0] * 2**attempt)))
 
-    async def _session_on(self, socket: WebSocket) -> None:
+    async def _session_on(self, socket: ClientConnection) -> None:
         self.epoch += 1
-        socket.send(frames.encode(frames.Hello(self.user, self.epoch, self._sign(self.user), self.device)))
+        await socket.send(frames.encode(frames.Hello(self.user, self.epoch, self._sign(self.user), self.device)))
         async with asyncio.timeout(_WELCOME_WITHIN_S):
             welcome = frames.decode_to_device(await socket.recv())
         if not isinstance(welcome, frames.Welcome):
@@ -214,7 +215,8 @@ class Device:
         self._pulls = Pulls()
         self._catch_up()
         try:
-            await socket.each(lambda data: self._take(frames.decode_to_device(data)))
+            async for data in socket:
+                self._take(frames.decode_to_device(data))
         finally:
             self._socket = None
             self._stay()
@@ -223,7 +225,7 @@ class Device:
             self._conversations.let_go()
             self._diary.closed(self._cause)
 
-    async def _leave(self, socket: WebSocket, within_s: float) -> None:
+    async def _leave(self, socket: ClientConnection, within_s: float) -> None:
         await moment_to_leave(self._unacked.keys(), within_s)
         self._cause = "go-away"
         self._send_receipts()
@@ -246,7 +248,10 @@ class Device:
         """Write at once: a frame that waited for a task of its own would leave later than its event says."""
         if self._socket is None:
             return
-        if not self._socket.send(frames.encode(frame)):
+        try:
+            self._socket.protocol.send_binary(frames.encode(frame))
+            self._socket.send_data()
+        except WebSocketException:
             # The session is ending. Sends are kept until they are acknowledged, receipts for the next session.
             log.info("device %d could not say %s any more", self.user, type(frame).__name__)
 

@@ -9,8 +9,10 @@ A message that reaches somebody outside its conversation is `misrouted`.
 
 from __future__ import annotations
 
+import numpy as np
+
 from reports.checks.base import Check, example, judge
-from reports.checks.codes import reasons
+from reports.checks.codes import MISSING
 from reports.checks.facts import facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -28,7 +30,8 @@ def run(history: History) -> Verdict:
         (refused[uuid] >= 0) & (ok[uuid] < 0),
         conv[uuid] != facts.delivers["conv"].to_numpy(),
     ]
-    rows, reason = reasons(tests)
+    reason = np.select(tests, range(len(tests)), default=MISSING)
+    rows = np.flatnonzero(reason >= 0)
     return judge(
         "phantom",
         count=len(rows),
@@ -37,8 +40,8 @@ def run(history: History) -> Verdict:
         candidates="deliveries",
         too_little=facts.silence,
         examples=[
-            example((sent[uuid[row]], refused[uuid[row]], facts.delivers.index[row]), REASONS[why].replace("_", " "))
-            for row, why in zip(rows[: facts.most], reason, strict=False)
+            example((sent[uuid[i]], refused[uuid[i]], facts.delivers.index[i]), REASONS[reason[i]].replace("_", " "))
+            for i in rows[: facts.most]
         ],
         values={name: int(n) for i, name in enumerate(REASONS) if (n := (reason == i).sum())},
     )

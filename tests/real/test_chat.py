@@ -107,6 +107,30 @@ def test_a_message_goes_its_whole_way_and_its_receipts_come_back(servers: Server
     assert_nothing_wrong(history)
 
 
+def test_a_sender_who_was_away_learns_on_return_who_has_got_and_read_their_messages(
+    servers: Servers, tmp_path: Path
+) -> None:
+    history = history_of(
+        servers,
+        tmp_path,
+        [
+            *members(5, ANNA, BERT),
+            at(0.1, "connect", ANNA),
+            say(0.5, ANNA, 1),
+            say(0.6, ANNA, 2),
+            at(1.0, "disconnect", ANNA),
+            at(1.2, "connect", BERT),
+            at(2.0, "read", BERT, 5),
+            at(3.0, "connect", ANNA),
+        ],
+    )
+    learnt = history.of_kind("receipt.seen")
+    assert learnt["device"].unique().tolist() == ["u1"]
+    assert learnt["state"].tolist() == ["delivered", "delivered", "read", "read"]
+    assert_nothing_wrong(history)
+    assert outcomes(history)["receipt_lost"] is Outcome.PASS
+
+
 def test_who_is_away_is_notified_and_finds_everything_in_order_on_return(servers: Servers, tmp_path: Path) -> None:
     sends = [say(0.5 + 0.01 * n, ANNA, n) for n in range(1, 121)]
     history = history_of(

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import Server
 
 from realstack.chat import frames
 from realstack.chat.appender import LogBrokenError
@@ -16,7 +17,6 @@ from realstack.chat.message_service import Membership, MessageService
 from realstack.chat.metrics import GatewayMetrics
 from realstack.chat.sessions import Gateway
 from realstack.chat.tokens import Tokens, new_key
-from realstack.chat.websocket_server import WebSocketServer
 from tests.realstack.chat.fakes import FakeProducer, MemoryRegistry, MemoryStore, settings
 
 ANNA, BERT, EVE = 1, 2, 66
@@ -56,7 +56,7 @@ class House:
         service = MessageService(made, producer, producer, members, 1, on_append_s=metrics.append_s.observe)
         rest = service, members, self.registry, self.store, self.tokens, metrics
         self.gateway = Gateway("gateway-1", made, *rest)
-        self.server: WebSocketServer
+        self.server: Server
         self.url = ""
 
     def hello(self, user: int = ANNA, epoch: int = 1) -> frames.Hello:
@@ -81,7 +81,7 @@ def in_a_house(
         house = House(store, **design)
         async with listen(house.gateway) as server:
             house.server = server
-            house.url = f"ws://127.0.0.1:{server.port}"
+            house.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
             await scene(house)
 
     asyncio.run(asyncio.wait_for(main(), limit_s))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from realstack.chat.connection import BUFFER_BYTES, Connection
 from realstack.chat.frames import Resumed, decode_to_device
-from realstack.chat.websocket import SocketClosedError, WebSocket
-from realstack.chat.websocket_server import serving
 
 
 def on_a_gateway(scene: Callable[[Connection, ClientConnection], Awaitable[None]]) -> None:
@@ -22,18 +20,16 @@ def on_a_gateway(scene: Callable[[Connection, ClientConnection], Awaitable[None]
     async def main() -> None:
         connected: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
 
-        async def handle(socket: WebSocket) -> None:
+        async def handle(socket: ServerConnection) -> None:
             connection = Connection(socket, address=1, epoch=1)
             connected.set_result(connection)
-            with suppress(SocketClosedError):
-                await socket.recv()
+            await socket.wait_closed()
             connection.close()
 
-        async with (
-            serving(handle, 1 << 20) as server,
-            connect(f"ws://127.0.0.1:{server.port}", ping_interval=None, compression=None) as client,
-        ):
-            await scene(await connected, client)
+        async with serve(handle, "127.0.0.1", 0, compression=None) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            async with connect(f"ws://127.0.0.1:{port}", ping_interval=None, compression=None) as client:
+                await scene(await connected, client)
 
     asyncio.run(asyncio.wait_for(main(), 20))
 

@@ -172,7 +172,7 @@ def test_a_flood_that_listens_to_nothing_is_closed_too(monkeypatch: pytest.Monke
             await turns()
 
     monkeypatch.setattr("realstack.chat.door.FrameBucket", lambda: FrameBucket(rate_per_s=1.0, burst=20))
-    monkeypatch.setattr("realstack.chat.websocket.CLOSE_WITHIN_S", 0.05)
+    monkeypatch.setattr("realstack.chat.gateway._CLOSE_WITHIN_S", 0.05)
     in_a_house(scene)
 
 

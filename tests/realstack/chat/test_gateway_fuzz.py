@@ -106,7 +106,7 @@ async def left_over(house: House) -> tuple[int, int, int, int]:
         await asyncio.sleep(0.005)
     gc.collect()
     tasks = len(asyncio.all_tasks())
-    return tasks, len(house.server.sockets), len(house.gateway._sessions), len(house.gateway._tasks)
+    return tasks, len(house.server.connections), len(house.gateway._sessions), len(house.gateway._tasks)
 
 
 @pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])
