@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, cast
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from realstack.chat.pipeline import Pipeline, open_pipeline
 from realstack.chat.push_shapes import Notification
-from realstack.chat.redis_client import connect_redis
 from realstack.chat.settings import Settings
 
 _GROUP = "pushers"
@@ -39,15 +38,16 @@ def unread_key(settings: Settings) -> str:
 class Pushes:
     """The outbox."""
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
-        self._redis = redis
+    def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
+        self._pipeline = pipeline
+        self._redis = pipeline.redis
         self._keys = [f"{settings.namespace}:pushes", unread_key(settings)]
-        self._notify = redis.register_script(_NOTIFY)
+        self._notify = self._redis.register_script(_NOTIFY)
         self._since = "0"
 
     async def notify(self, users: Sequence[int], conv: int, uuid: str) -> None:
         """Notify users of one message."""
-        await self._notify(keys=self._keys, args=[conv, uuid, ",".join(map(str, users))])
+        await self._pipeline.run(self._notify, self._keys, [conv, uuid, ",".join(map(str, users))])
 
     async def open(self) -> None:
         """Call once before the first `take`."""
@@ -72,7 +72,7 @@ class Pushes:
 
     async def close(self) -> None:
         """Close the connections to Redis."""
-        await self._redis.aclose()
+        await self._pipeline.close()
 
 
 def _entries(found: Any) -> dict[str, list[Notification]]:
@@ -88,4 +88,4 @@ def _notifications(fields: dict[str, str]) -> list[Notification]:
 
 def open_pushes(settings: Settings) -> Pushes:
     """The outbox on the settings' Redis."""
-    return Pushes(connect_redis(settings), settings)
+    return Pushes(open_pipeline(settings), settings)

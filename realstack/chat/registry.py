@@ -16,9 +16,9 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from realstack.chat.pipeline import Pipeline, open_pipeline
 from realstack.chat.presence_channels import PresenceChannels
 from realstack.chat.pushes import unread_key
-from realstack.chat.redis_client import connect_redis
 from realstack.chat.registry_scripts import Scripts
 from realstack.chat.settings import Settings
 from sim.addresses import device_of, user_of
@@ -29,8 +29,9 @@ _FOLLOWED_FOR_S = 10.0
 class Registry:
     """Connections and presence of one namespace. TTLs are renewed by every heartbeat."""
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
-        self._redis = redis
+    def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
+        self._pipeline = pipeline
+        self._redis = pipeline.redis
         self._prefix = settings.namespace
         self._unread = unread_key(settings)
         self._choices = settings.choices
@@ -38,7 +39,7 @@ class Registry:
         self._presence_ttl_ms = round(settings.choices.presence_ttl_s * 1000)
         self._conn_ttl_ms = round(settings.choices.conn_ttl_s * 1000)
         self._tells = settings.choices.presence == "subscription"
-        self._scripts = Scripts.of(redis, tell=self._tells)
+        self._scripts = Scripts.of(self._redis, tell=self._tells)
 
     def _conn(self, address: int) -> str:
         return f"{self._prefix}:conn:{user_of(address)}" + (f":{device_of(address)}" if self._per_device else "")
@@ -63,20 +64,22 @@ class Registry:
         """
         if self._tells or self._per_device:
             keys, args = self._session(address, epoch, gateway)
-            await self._scripts.connect([*keys, self._unread], [*args, user_of(address)])
+            await self._pipeline.run(self._scripts.connect, [*keys, self._unread], [*args, user_of(address)])
             return
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(self._conn(address), self._entry(epoch, gateway), px=self._conn_ttl_ms)
-            pipe.set(self._presence(address), "online", px=self._presence_ttl_ms)
-            pipe.hdel(self._unread, str(user_of(address)))
-            await pipe.execute()
+        await self._pipeline.commands(
+            [
+                ("SET", self._conn(address), self._entry(epoch, gateway), "PX", self._conn_ttl_ms),
+                ("SET", self._presence(address), "online", "PX", self._presence_ttl_ms),
+                ("HDEL", self._unread, str(user_of(address))),
+            ]
+        )
 
     async def heartbeat(self, address: int, epoch: int, gateway: str) -> bool:
         """Renew both keys; whether the session's entry was gone, which `registry = user` cannot tell."""
         if not self._per_device:
             await self.connect(address, epoch, gateway)
             return False
-        return bool(await self._scripts.renew_own(*self._session(address, epoch, gateway)))
+        return bool(await self._pipeline.run(self._scripts.renew_own, *self._session(address, epoch, gateway)))
 
     def _session(self, address: int, epoch: int, gateway: str) -> tuple[list[str], list[str | int]]:
         keys = [self._conn(address), self._presence(address)]
@@ -88,33 +91,35 @@ class Registry:
         if self._per_device:
             others = [one for one in self._choices.addresses([user_of(address)]) if one != address]
             keys += [self._conn(one) for one in others]
-            await self._scripts.delete_own(keys=keys, args=[self._entry(epoch, gateway)])
+            await self._pipeline.run(self._scripts.delete_own, keys, [self._entry(epoch, gateway)])
         else:
-            await self._scripts.delete_any(keys=keys)
+            await self._pipeline.run(self._scripts.delete_any, keys, [])
 
     async def drop(self, addresses: Sequence[int], gateway: str) -> None:
         """Delete the entries of a gateway that does not answer; with `registry = user` nobody does."""
         if self._per_device and addresses:
-            await self._scripts.drop(keys=[self._conn(address) for address in addresses], args=[f"{gateway}|"])
+            await self._pipeline.run(
+                self._scripts.drop, [self._conn(address) for address in addresses], [f"{gateway}|"]
+            )
 
     async def routes(self, users: Sequence[int]) -> Mapping[int, str]:
         """The gateway of every address of these users that is connected, in one round trip."""
         asked = self._choices.addresses(users)
-        entries = cast("list[str | None]", await self._redis.mget([self._conn(address) for address in asked]))
-        found = zip(asked, entries, strict=True)
+        found = zip(asked, await self._values(map(self._conn, asked)), strict=True)
         return {address: entry.partition("|")[0] for address, entry in found if entry is not None}
+
+    async def _values(self, keys: Iterable[str]) -> list[str | None]:
+        asked = list(keys)
+        return cast("list[str | None]", await self._pipeline.command("MGET", *asked)) if asked else []
 
     async def online(self, users: Sequence[int]) -> set[int]:
         """The users among these that are online, in one round trip."""
-        states = await self._redis.mget([self._presence(user) for user in users])
+        states = await self._values(map(self._presence, users))
         return {user for user, state in zip(users, states, strict=True) if state is not None}
 
     async def online_for_s(self, users: Sequence[int]) -> dict[int, float]:
         """How long those among these who are online will be so, unless it is renewed; in one round trip."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for user in users:
-                pipe.pttl(self._presence(user))
-            left_ms = await pipe.execute()
+        left_ms = await self._pipeline.commands([("PTTL", self._presence(user)) for user in users])
         return {user: left / 1000 for user, left in zip(users, left_ms, strict=True) if left >= 0}
 
     def presence_channels(self) -> PresenceChannels:
@@ -123,18 +128,16 @@ class Registry:
 
     async def last_seen_ms(self, users: Sequence[int]) -> dict[int, int]:
         """When each of these users went, for those who have been here and left."""
-        times = await self._redis.mget([self._seen(user) for user in users]) if users else []
+        times = await self._values(map(self._seen, users))
         return {user: int(at_ms) for user, at_ms in zip(users, times, strict=True) if at_ms is not None}
 
     async def follow(self, convs: Sequence[int], gateway: str) -> None:
         """Say that a gateway has followers of these conversations, for the next ten seconds."""
-        if not convs:
-            return
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for conv in convs:
-                pipe.zadd(self._news(conv), {gateway: time.time() + _FOLLOWED_FOR_S})
-                pipe.pexpire(self._news(conv), round(_FOLLOWED_FOR_S * 1000))
-            await pipe.execute()
+        until_s, keys = time.time() + _FOLLOWED_FOR_S, [self._news(conv) for conv in convs]
+        await self._pipeline.commands(
+            [("ZADD", key, until_s, gateway) for key in keys]
+            + [("PEXPIRE", key, round(_FOLLOWED_FOR_S * 1000)) for key in keys]
+        )
 
     async def followed_at(self, conv: int) -> list[str]:
         """The gateways with followers of a conversation."""
@@ -153,12 +156,12 @@ class Registry:
 
     async def close(self) -> None:
         """Close the connections to Redis."""
-        await self._redis.aclose()
+        await self._pipeline.close()
 
 
 def open_registry(settings: Settings) -> Registry:
     """A registry on the settings' Redis."""
-    return Registry(connect_redis(settings), settings)
+    return Registry(open_pipeline(settings), settings)
 
 
 async def delete_namespace(redis: Redis, namespace: str) -> int:

@@ -23,7 +23,7 @@ from cassandra.policies import ConstantReconnectionPolicy, DCAwareRoundRobinPoli
 from cassandra.query import PreparedStatement, tuple_factory
 from msgspec.structs import astuple
 
-from realstack.chat.cql import ask
+from realstack.chat.cql import Writes, ask
 from realstack.chat.directory import TABLE as DIRECTORY
 from realstack.chat.directory import Directory, entry_ttl_s
 from realstack.chat.records import MessageRecord
@@ -37,6 +37,7 @@ NEWEST = 2**63 - 1
 EMPTY_BUCKETS = 4
 SEARCHED_BUCKETS = 24
 MOST_TERMS = 5
+_LETTERS_TOGETHER = 500
 _RECONNECT_EVERY_S = 0.5
 _CONSISTENCY = {"ONE": ConsistencyLevel.LOCAL_ONE, "QUORUM": ConsistencyLevel.LOCAL_QUORUM}
 
@@ -155,6 +156,8 @@ class Store:
         self._session = session
         self._directory = Directory(session, keyspace, settings.choices)
         self._if_not_exists = settings.choices.dedup == "lwt"
+        # On several nodes each row goes to one that has it, without a detour.
+        self._writes = Writes(session) if settings.choices.nodes == 1 else None
         self.searchable = settings.choices.search == "sai"
         columns = f"bucket, {_COLUMNS}" + (", words" if self.searchable else "")
         values = ", ".join("?" * len(columns.split(",")))
@@ -196,8 +199,18 @@ class Store:
         media = message.media and astuple(message.media)
         rest = (message.text, message.accepted_ns, partition, offset, media, message.device)
         words = (set(words_of(message.text)),) if self.searchable else ()
-        rows = await ask(self._session, self._insert, (*key, *rest, *words))
-        return bool(rows[0][0]) if self._if_not_exists else True
+        values = (*key, *rest, *words)
+        if self._if_not_exists:
+            return bool((await ask(self._session, self._insert, values))[0][0])
+        # Cassandra refuses a batch of over 50 KiB.
+        await self._write(self._insert, values, together=len(message.text) <= _LETTERS_TOGETHER)
+        return True
+
+    async def _write(self, statement: PreparedStatement, values: Sequence[Any], *, together: bool = True) -> None:
+        if self._writes is not None and together:
+            await self._writes.write(statement, values)
+        else:
+            await ask(self._session, statement, values)
 
     async def after(self, conv: int, position: int, limit: int = PAGE) -> list[Row]:
         """The next page of a conversation after a position, oldest first; a short one is the last."""
@@ -285,4 +298,4 @@ class Store:
 
     async def receipt(self, conv: int, reader: int, state: str, position: int) -> None:
         """Remember how far a reader has got."""
-        await ask(self._session, self._receipts[state], (position, position, conv, reader))
+        await self._write(self._receipts[state], (position, position, conv, reader))

@@ -35,11 +35,12 @@ from realstack.chat.metrics import WorkerMetrics
 from realstack.chat.news import News
 from realstack.chat.numbering import Numbering
 from realstack.chat.offsets import OffsetTracker
+from realstack.chat.pipeline import open_pipeline
 from realstack.chat.process import run_process, settle_memory
-from realstack.chat.pushes import open_pushes
+from realstack.chat.pushes import Pushes
 from realstack.chat.receipts import Receipts
 from realstack.chat.records import MessageRecord, decode_message, decode_receipt
-from realstack.chat.registry import open_registry
+from realstack.chat.registry import Registry
 from realstack.chat.settings import Ready, Settings
 from realstack.chat.store import Store, connect
 
@@ -204,7 +205,8 @@ async def _run(
     settings: Settings, number: int, ready: Path, stop: asyncio.Event, metrics: WorkerMetrics, health: Health
 ) -> None:
     cluster = connect(settings)
-    registry, pushes = open_registry(settings), open_pushes(settings)
+    pipeline = open_pipeline(settings)
+    registry, pushes = Registry(pipeline, settings), Pushes(pipeline, settings)
     links = Links(registry.gateway_address)
     news = News(registry, links)
     consumer = make_consumer(settings)
@@ -226,7 +228,7 @@ async def _run(
         await consumer.stop()
         news.cancel()
         await links.close()
-        await asyncio.gather(registry.close(), pushes.close())
+        await pipeline.close()
         cluster.shutdown()
 
 

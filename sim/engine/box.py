@@ -32,11 +32,13 @@ _CPU_US = {
     "gateway.call": 210,  # the server's side of one DeliverMessage
     "worker.wake": 190,
     "worker.poll": 80,
-    "worker.message": 200,  # decode, number, the client's side of the insert
+    "worker.message": 110,  # decode, number
+    "worker.write": 90,  # the client's side of a request that writes a row
+    "worker.row": 20,  # and of each more in the same request
     "worker.query": 80,
     "worker.route": 80,  # the client's side of the lookup, encode the frame
     "worker.recipient": 24,
-    "worker.receipt": 96,  # one write a (conversation, reader, state)
+    "worker.receipt": 8,  # one row a (conversation, reader, state)
     "worker.seen": 24,
     "worker.call": 140,
     "worker.notify": 64,
@@ -50,7 +52,8 @@ _CPU_US = {
     "kafka.fetch": 16,
     "kafka.commit": 12,
     "cassandra.wake": 240,
-    "cassandra.write": 30,
+    "cassandra.write": 30,  # a request with one row
+    "cassandra.row": 10,  # each more in the same request
     "cassandra.read": 45,
     "cassandra.index": 60,  # the words of one message
     "redis.wake": 30,

@@ -16,7 +16,8 @@ from sim.engine.frames import Message, Receipt
 from sim.engine.gateway import Delivery
 from sim.engine.link import Link
 from sim.engine.presence import Registry
-from sim.engine.store import Store
+from sim.engine.store import Reach
+from sim.engine.writes import Writes
 
 
 class Receipts:
@@ -26,13 +27,13 @@ class Receipts:
         self,
         context: Context,
         work: Callable[[str, int], simpy.Event],
-        store: Store,
+        writes: Writes,
         registry: Registry,
         links: Mapping[int, Link],
     ) -> None:
         self._env = context.env
         self._work = work
-        self._store = store
+        self._writes = writes
         self._registry = registry
         self._links = links
 
@@ -43,9 +44,8 @@ class Receipts:
             key = (receipt.conv, receipt.reader, receipt.state)
             kept[key] = max([kept.get(key, 0), *(message.position for message in receipt.messages)])
         yield self._work("receipt", len(kept))
-        yield self._env.all_of(
-            [self._env.process(self._store.receipt(*key, position)) for key, position in sorted(kept.items())]
-        )
+        rows = [Reach(*key, position) for key, position in sorted(kept.items())]
+        yield self._env.all_of([self._env.process(self._writes.receipt(row)) for row in rows])
         told = [receipt for receipt in batch if receipt.told]
         senders = sorted({message.sender for receipt in told for message in receipt.messages})
         yield self._work("seen", len(senders))

@@ -50,6 +50,8 @@ _Apply = Callable[[Node], None]
 class Ring(Store):
     """The nodes, and a copy of the rows for each."""
 
+    takes_rows = False
+
     def _start(self) -> None:
         context = self._context
         self._env = context.env

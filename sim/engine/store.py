@@ -14,7 +14,7 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import simpy
 
@@ -27,14 +27,30 @@ LWT_ROUND_TRIPS = 4
 AGAIN_S = 0.1
 
 
+class Reach(NamedTuple):
+    """How far a reader has got in a conversation: everything up to a position was `delivered`, or `read`."""
+
+    conv: int
+    reader: int
+    state: str
+    position: int
+
+
 class Store:
-    """One node: rows, and what it costs to reach them. Several are in `ring`."""
+    """One node: rows, and what it costs to reach them. Several are in `ring`.
+
+    It takes several rows in one request (`rows`), where `takes_rows` says so.
+    """
+
+    takes_rows = True
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._write_s = context.profile.cpu_s("cassandra.write")
         index_s = context.profile.cpu_s("cassandra.index") if context.design.search == "sai" else 0.0
         self._insert_s = self._write_s + index_s
+        self._index_s = index_s
+        self._row_s = context.profile.cpu_s("cassandra.row")
         self._read_s = context.profile.cpu_s("cassandra.read")
         self._bucketed = context.design.bucket != "none"
         self._entered: set[int] = set()
@@ -60,6 +76,9 @@ class Store:
         for _ in range(self._trips - 1):
             yield from self._query(self._write_s)
         yield from self._query(self._insert_s)
+        return self._keep(message, position)
+
+    def _keep(self, message: Message, position: int) -> bool:
         rows = self._rows[message.conv]
         if position not in rows:
             insort(self._order[message.conv], position)
@@ -67,6 +86,21 @@ class Store:
             return False
         # A try whose answer came too late may land when the message has another position already.
         rows[position] = message if message.position == position else replace(message, position=position)
+        return True
+
+    def rows(self, rows: Sequence[Message | Reach]) -> Generator[simpy.Event, Any, bool | None]:
+        """Several writes in one request. See `insert` and `receipt`."""
+        return (yield from self._way.through(self._kept(rows)))
+
+    def _kept(self, rows: Sequence[Message | Reach]) -> Generator[simpy.Event, Any, bool]:
+        messages = sum(isinstance(row, Message) for row in rows)
+        positions = [row.position for row in rows]
+        yield from self._query(self._write_s + (len(rows) - 1) * self._row_s + messages * self._index_s)
+        for row, position in zip(rows, positions, strict=True):
+            if isinstance(row, Message):
+                self._keep(row, position)
+            else:
+                self._note(row)
         return True
 
     def write(self, key: int) -> Process:
@@ -77,9 +111,13 @@ class Store:
         """The cost of a query."""
         yield from self._insist(self._read_s)
 
-    def receipt(self, conv: int, reader: int, state: str, position: int) -> Process:
+    def receipt(self, reach: Reach) -> Process:
         """Remember how far a reader has got; the higher position wins."""
-        yield from self.write(conv)
+        yield from self.write(reach.conv)
+        self._note(reach)
+
+    def _note(self, reach: Reach) -> None:
+        conv, reader, state, position = reach
         delivered, read = self._reached[conv].get(reader, (0, 0))
         further = (max(delivered, position), read) if state == "delivered" else (delivered, max(read, position))
         self._reached[conv][reader] = further

@@ -29,10 +29,10 @@ from sim.engine.numbering import Numbering
 from sim.engine.presence import Registry
 from sim.engine.receipts import Receipts
 from sim.engine.store import Store
+from sim.engine.writes import Writes
 
 _AT_ONCE = 512
 _COMMIT_EVERY_S = 0.1
-_STORE_TIMEOUT_S = 10.0
 _BACK_OFF_S = (0.02, 2.0)
 
 
@@ -56,7 +56,8 @@ class Worker:
         self.loop = context.event_loop(f"worker-{number}")
         self._links = {key: Link(context, self.loop, gateways, key, registry) for key in gateways}
         self._news = News(context, registry, self._links)
-        self._receipts = Receipts(context, self._work, store, registry, self._links)
+        self._writes = Writes(context, self.loop, store)
+        self._receipts = Receipts(context, self._work, self._writes, registry, self._links)
         self._chains = Chains(context.env, _AT_ONCE)
         self._known_members: set[int] = set()
         self._known_sizes: set[int] = set()
@@ -168,11 +169,11 @@ class Worker:
 
     def _stored(self, message: Message) -> Generator[simpy.Event, Any, bool | None]:
         yield from self._store.enter(message.conv)
-        return (yield from self._store.insert(message))
+        return (yield from self._writes.insert(message))
 
     def _insert(self, message: Message) -> Generator[simpy.Event, Any, bool]:
         limit_s = _BACK_OFF_S[0]
-        while (applied := (yield from self._context.answer(self._stored(message), _STORE_TIMEOUT_S))) is None:
+        while (applied := (yield from self._stored(message))) is None:
             yield self._context.env.timeout(self._context.back_off_s(limit_s))
             limit_s = min(2 * limit_s, _BACK_OFF_S[1])
             if self.loop.stopped:

@@ -50,7 +50,7 @@ def test_without_delays_and_queues_every_stamp_is_a_sum_of_costs() -> None:
     first_touch_s = cost("worker.query") + cost("cassandra.read")
     # The past is read by way of the directory of its buckets, and the first message enters one.
     buckets_s = cost("cassandra.read") + cost("cassandra.write")
-    stored_s = cost("worker.message") + first_touch_s + buckets_s + cost("cassandra.write")
+    stored_s = cost("worker.message") + first_touch_s + buckets_s + cost("worker.write") + cost("cassandra.write")
     assert shown["stored_ns"] - shown["started_ns"] == pytest.approx(1e9 * stored_s, abs=2)
     # Two devices each of both members: the sender's other one would get it, too.
     lookup_s = cost("redis.pipeline") + 4 * cost("redis.command")
