@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 # uv from PATH when there is one, else a private copy.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
+# A run imports the same modules in seven processes: compiled once, that takes a third of the CPU.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test lint unit real proto lock clean
 
@@ -41,6 +43,7 @@ $(VENV)/.ready: pyproject.toml requirements.lock | uv
 	$(UV) venv --quiet --allow-existing --python "$(CHOSEN)" $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/python -c "import chatscale.runner, realstack.chat.gateway, realstack.chat.worker, realstack.driver.replay"
 	@touch $@
 
 .PHONY: uv
