@@ -46,16 +46,21 @@ class Step:
     world: World
 
     @property
-    def violations(self) -> int:
+    def violated(self) -> dict[str, int]:
         """Anomalies that convict, lateness apart: what the design allows, as a frame received again, is none."""
         failed = (f.verdict for f in self.world.findings if f.verdict.outcome is Outcome.FAIL)
-        return sum(verdict.count for verdict in failed if verdict.check != "slo_miss")
+        return {verdict.check: verdict.count for verdict in failed if verdict.check != "slo_miss"}
+
+    @property
+    def violations(self) -> int:
+        """All of them."""
+        return sum(self.violated.values())
 
     @property
     def verdict(self) -> str:
         """Sustained, or why not."""
         if self.violations:
-            return "violations"
+            return "violations: " + ", ".join(f"{check} {count}" for check, count in self.violated.items())
         if self.world.generator.reason:
             return "generator-bound"
         if any(found.verdict.outcome.counts_against for found in self.world.findings):

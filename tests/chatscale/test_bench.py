@@ -74,7 +74,7 @@ def test_the_search_goes_down_when_the_first_rate_is_too_high() -> None:
     [
         (world(), "sustained"),
         (world(slow=True), "too slow"),
-        (world(lost=2), "violations"),
+        (world(lost=2), "violations: lost 2"),
         (world(received_again=3), "sustained"),
         (world(generator="schedule lag"), "generator-bound"),
         (world(unknown=True), "not proven: lost"),
