@@ -42,7 +42,7 @@ from sim.engine.frames import (
     ToGateway,
     Welcome,
 )
-from sim.engine.log import Log, Producer
+from sim.engine.log import RECEIPT_LINGER_S, Log, Producer
 from sim.engine.presence import Registry
 from sim.engine.resume import Reader
 from sim.engine.session import Session
@@ -102,7 +102,8 @@ class Gateway:
         self.died = context.env.event()
         self._draining = False
         self.loop = context.event_loop(self.name)
-        self._producer = Producer(log, self.loop)
+        self._messages = Producer(log, self.loop, context.design.linger_s)
+        self._receipts = Producer(log, self.loop, RECEIPT_LINGER_S)
         self._store = store
         self._registry = registry
         self._ids = Snowflake(context, number)
@@ -147,7 +148,7 @@ class Gateway:
         for session in self._sessions.values():
             self._push(session, GoAway(_LEAVE_WITHIN_S))
         until_s = self._context.env.now + _LEAVE_WITHIN_S + _LEAVE_SLACK_S
-        while (self._sockets or self._producer.unanswered) and self._context.env.now < until_s:
+        while (self._sockets or self._unanswered) and self._context.env.now < until_s:
             yield self._context.env.timeout(_LOOK_EVERY_S)
         self.kill()
 
@@ -213,8 +214,12 @@ class Gateway:
         yield from self._require_members(message.conv)
         yield self._work("send")
         message.message_id = self._ids.next_id()
-        appended = self._producer.send(message)
+        appended = self._messages.send(message)
         appended.callbacks.append(lambda _: self._push(session, Sent(message)))
+
+    @property
+    def _unanswered(self) -> int:
+        return self._messages.unanswered + self._receipts.unanswered
 
     def _require_members(self, conv: int) -> Process:
         if conv not in self._known_members:
@@ -227,7 +232,7 @@ class Gateway:
         told = not self._context.design.is_served_on_read(len(self._context.members[receipt.conv]))
         if told or receipt.state == "read":
             yield self._work("receipt")
-            self._producer.send(receipt._replace(told=told))
+            self._receipts.send(receipt._replace(told=told))
 
     def _push(self, session: Session, frame: ToDevice) -> None:
         self._work("push").callbacks.append(lambda _: session.to_device(frame))

@@ -26,6 +26,8 @@ from sim.engine.partition import partition_of
 from sim.engine.stations import Pool
 from sim.engine.way import Way
 
+# Nobody waits for receipts, so they wait for company.
+RECEIPT_LINGER_S = 0.05
 _REQUEST_TIMEOUT_S = 10.0
 RETRY_AFTER_S = 0.1
 
@@ -155,11 +157,12 @@ class Log:
 
 
 class Producer:
-    """A gateway's producer: a lane's next request leaves when the last was answered, with everything that waits."""
+    """A producer: a lane's next request leaves when the last was answered, with what came within `linger_s`."""
 
-    def __init__(self, log: Log, loop: Pool) -> None:
+    def __init__(self, log: Log, loop: Pool, linger_s: float) -> None:
         self._log = log
         self._loop = loop
+        self._linger_s = linger_s
         self._context = log.context
         self._waiting: list[Inbox[Record]] = [Inbox(log.context.env) for _ in range(log.lanes)]
         self.unanswered = 0
@@ -178,8 +181,8 @@ class Producer:
         while True:
             if not waiting:
                 yield waiting.filled()
-            if context.design.linger_s:
-                yield context.env.timeout(context.design.linger_s)
+            if self._linger_s:
+                yield context.env.timeout(self._linger_s)
             if self._loop.stopped:
                 yield self._loop.awake()
             batch = waiting.take()

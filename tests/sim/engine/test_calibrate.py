@@ -41,7 +41,7 @@ def at_load(messages: float, duration: str = "20s") -> tuple[Scenario, Trace]:
 
 @cache
 def calibrated() -> Profile:
-    chosen, trace = at_load(2e-5)
+    chosen, trace = at_load(2e-5, duration="40s")
     return calibrate(simulate(chosen, trace, known_profile(), seed=1), trace)
 
 

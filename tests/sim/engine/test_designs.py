@@ -237,3 +237,10 @@ def test_a_subscription_ends_with_the_next_conversation_and_with_the_session(end
     # At the end everybody comes back once.
     expected = [("u3", "offline"), ("u3", "online")] if end == "open" else []
     assert [row[:2] for row in told(history, "u1")] == expected
+
+
+def test_receipts_wait_for_company_on_their_way_to_the_log_and_messages_do_not() -> None:
+    history = simulate(scenario(), burst(1), exact())
+    sent, seen = history.of_kind("receipt.send")["t_ns"].min(), history.of_kind("receipt.seen")["t_ns"].min()
+    assert 0.050 < (seen - sent) / 1e9 < 0.055
+    assert mean_hop_s(history, "log") < 0.005
