@@ -50,12 +50,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim.errors import HistoryError
+from sim.history_columns import blank_columns, frame_of
 from sim.history_lines import SUFFIXES, VERSION_KEY, read_lines, write_lines
 
 SCHEMA_VERSION = 1
@@ -207,17 +207,15 @@ class History:
 
         Raises HistoryError as `load` does, and for events that are not in the order of time.
         """
-        blank = _blank_columns(path, columns)
+        blank = blank_columns(path, columns)
         filled = [name for name in columns if name not in blank]
-        table = cls._read_parquet(path, columns=filled, read_dictionary=["uuid"], use_threads=False)
-        frame = table.to_pandas(split_blocks=True)
+        table = cls._read_parquet(path, columns=filled, read_dictionary=["kind", *_STRINGS], use_threads=False)
+        frame = frame_of(table, blank, _DTYPES)
         if not frame["t_ns"].is_monotonic_increasing:
             raise HistoryError(f"{path} is not in the order of time; load it whole and save it again")
-        if strange := sorted(set(frame["kind"].astype("category").cat.categories) - set(KINDS)):
+        if strange := sorted(set(frame["kind"].cat.categories) - set(KINDS)):
             raise HistoryError(f"unknown event kinds: {', '.join(strange)}; known: {', '.join(KINDS)}")
-        shaped = frame.astype({"kind": _DTYPES["kind"], "uuid": "category"})
-        empty = pd.DataFrame({name: _nothing(name, len(frame)) for name in blank}, index=frame.index, copy=False)
-        return cls(pd.concat([shaped, empty], axis=1))
+        return cls(frame.astype({"kind": _DTYPES["kind"]}))
 
     @classmethod
     def _load_parquet(cls, path: Path) -> History:
@@ -239,31 +237,6 @@ class History:
     def _load_lines(cls, path: Path) -> History:
         events = read_lines(path, KINDS, SCHEMA_VERSION)
         return replace(cls.of(events), disorder=_falls(pd.Series([event["t_ns"] for event in events], dtype="int64")))
-
-
-def _blank_columns(path: Path, columns: Collection[str]) -> list[str]:
-    """Those without any value, by the file's own statistics: they need not be read. None where it cannot be known."""
-    try:
-        about = pq.read_metadata(path)
-    except (OSError, pa.ArrowException):
-        return []  # reading it will say what is wrong
-    blank = {about.schema.column(place).name for place in range(about.num_columns)} - {"t_ns", "kind", "uuid"}
-    for group in map(about.row_group, range(about.num_row_groups)):
-        for place in range(group.num_columns):
-            known = group.column(place).statistics
-            if known is None or known.null_count != group.num_rows:
-                blank.discard(about.schema.column(place).name)
-    return [name for name in columns if name in blank]
-
-
-def _nothing(column: str, size: int) -> Any:
-    """A column of that many missing values."""
-    dtype = _DTYPES[column]
-    if dtype == "category":
-        return pd.Categorical.from_codes(np.full(size, -1, dtype=np.int8), categories=pd.Index([], dtype="str"))
-    if dtype == "Int64":
-        return pd.arrays.IntegerArray(np.zeros(size, dtype=np.int64), np.ones(size, dtype=np.bool_))
-    return pd.Series([None], dtype=dtype).reindex(range(size))
 
 
 def _falls(t_ns: pd.Series) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge
-from reports.checks.codes import MISSING
+from reports.checks.codes import order_of
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -47,31 +47,15 @@ def run(history: History) -> Verdict:
 
 def _answers(facts: Facts) -> pd.DataFrame:
     """Sends whose device had been shown something there: rank, `peak` shown before, its event `leader`, uuid."""
-    sent = np.flatnonzero((facts.messages["sent"] >= 0) & (facts.canon.rank >= 0) & (facts.messages["conv"] >= 0))
-    written = facts.messages.iloc[sent]
-    shown = facts.placed
-    # A device's own messages and what it was shown, in the order of events; only what was shown lifts the peak.
-    stream = np.concatenate([facts.stream(part["device"], part["conv"]) for part in (shown, written)])
-    event = np.concatenate([shown.index.to_numpy(), written["sent"].to_numpy()])
-    lift = np.concatenate([shown["rank"].to_numpy(), np.full(len(sent), MISSING)])
-    order = np.lexsort((event, stream))
-    starts = np.diff(stream[order], prepend=-1) != 0
-    step = int(lift.max(initial=0)) + 2
-    base = (np.cumsum(starts) - 1) * step
-    peak = np.maximum.accumulate(base + lift[order] + 1)
-    setter = np.maximum.accumulate(np.where(base + lift[order] + 1 == peak, np.arange(len(order)), 0))
-    own = np.flatnonzero(order >= len(shown))
-    uuid = sent[order[own] - len(shown)]
-    rows = pd.DataFrame(
-        {
-            "rank": facts.canon.rank[uuid],
-            "peak": (peak - base)[own] - 1,
-            "leader": event[order][setter[own]],
-            "uuid": uuid,
-        },
-        index=event[order[own]],
-    )
-    return rows[rows["peak"] >= 0]
+    sent, shown = facts.messages["sent"].to_numpy(), facts.placed
+    uuid = np.flatnonzero((sent >= 0) & (facts.canon.rank >= 0) & (facts.messages["conv"] >= 0))
+    uuid = uuid[order_of(sent[uuid])]
+    stream = facts.stream(*(facts.messages[name].iloc[uuid] for name in ("device", "conv")))
+    uuid, stream = uuid[order_of(stream)], np.sort(stream)
+    peak = facts.climb.peaks_until(stream, np.searchsorted(shown.index, sent[uuid]))
+    uuid, peak = uuid[peak >= 0], peak[peak >= 0]
+    ranks = {"rank": facts.canon.rank[uuid], "peak": shown["rank"].to_numpy()[peak]}
+    return pd.DataFrame({**ranks, "leader": shown.index[peak], "uuid": uuid}, index=sent[uuid])
 
 
 CHECK = Check(

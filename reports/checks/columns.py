@@ -8,14 +8,36 @@ table("deliver", "device", "uuid")      index = event number; MISSING where a fi
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reports.checks.codes import MISSING, NEVER_NS, Integers
 from sim.history import KINDS, History
+
+_History = TypeVar("_History", bound="Columns")
+_Asked = ParamSpec("_Asked")
+_Found = TypeVar("_Found")
+
+
+def once(
+    compute: Callable[Concatenate[_History, _Asked], _Found],
+) -> Callable[Concatenate[_History, _Asked], _Found]:
+    """Compute it once a history for whatever is asked, for all checks together: nobody may write into what it gives."""
+
+    @wraps(compute)
+    def kept(history: _History, /, *asked: _Asked.args, **more: _Asked.kwargs) -> _Found:
+        key = (compute, asked, *more.items())
+        if key not in history.kept:
+            history.kept[key] = compute(history, *asked, **more)
+        found: _Found = history.kept[key]
+        return found
+
+    return kept
 
 
 class Columns(History):
@@ -36,24 +58,24 @@ class Columns(History):
         ends = self.rows("quiesce")
         return int(self._times[ends[-1]]) if len(ends) else None
 
+    @once
     def values(self, kind: str, column: str) -> Integers:
-        """One integer column of the events of one kind; it is shared, so nobody can write to it."""
-        if (kind, column) not in self._read:
-            read = self.at(column, self.rows(kind))
-            read.flags.writeable = False
-            self._read[kind, column] = read
-        return self._read[kind, column]
+        """One integer column of the events of one kind."""
+        read = self.at(column, self.rows(kind))
+        read.flags.writeable = False
+        return read
 
+    @once
     def rows(self, kind: str) -> Integers:
         """Numbers of the events of one kind."""
-        number = KINDS.index(kind)
-        order, starts = self._by_kind
-        return order[starts[number] : starts[number + 1]]
+        rows = np.flatnonzero(self.frame["kind"].cat.codes.to_numpy() == KINDS.index(kind))
+        rows.flags.writeable = False
+        return rows
 
     def at(self, column: str, events: Integers) -> Integers:
         """An integer column of these events, which must all be events of the history."""
         if column == "uuid":
-            uuids: Integers = self._uuids[0][events]
+            uuids: Integers = self._uuids[0][events].astype(np.int64)
             return uuids
         values = self.frame[column].array[events]
         if not isinstance(values, pd.Categorical):
@@ -80,7 +102,8 @@ class Columns(History):
         return int(self.names(column).get_indexer(pd.Index([name]))[0])
 
     @cached_property
-    def _read(self) -> dict[tuple[str, str], Integers]:
+    def kept(self) -> dict[Any, Any]:
+        """What `once` keeps."""
         return {}
 
     @cached_property
@@ -88,20 +111,14 @@ class Columns(History):
         return np.append(self.frame["t_ns"].to_numpy(), NEVER_NS)
 
     @cached_property
-    def _by_kind(self) -> tuple[Integers, Integers]:
-        codes = self.frame["kind"].cat.codes.to_numpy()
-        order = np.argsort(codes, kind="stable")
-        return order, np.append(0, np.cumsum(np.bincount(codes, minlength=len(KINDS))))
-
-    @cached_property
     def _users(self) -> pd.Index[Any]:
         users = self.frame["user"].cat.categories
         return users.append(self.frame["reader"].cat.categories.difference(users))
 
     @cached_property
-    def _uuids(self) -> tuple[Integers, pd.Index[Any]]:
+    def _uuids(self) -> tuple[NDArray[np.integer[Any]], pd.Index[Any]]:
         uuids = self.frame["uuid"]
         if isinstance(uuids.dtype, pd.CategoricalDtype):
-            return uuids.cat.codes.to_numpy().astype(np.int64), uuids.cat.categories
+            return uuids.cat.codes.to_numpy(), uuids.cat.categories
         codes, names = pd.factorize(uuids)
-        return codes.astype(np.int64), pd.Index(names)
+        return codes, pd.Index(names)

@@ -50,6 +50,8 @@ def _ranks(values: Integers) -> Integers:
 
 def _never_there(facts: Facts, named: pd.DataFrame) -> Flags:
     """Which cursors are above the highest position shown before them, by device and conversation."""
+    if not len(named):
+        return np.zeros(0, dtype=np.bool_)
     position = facts.message_ids if facts.design.get("cursor") == "message-id" else facts.positions
     shown = facts.shown[["device", "conv", "uuid"]]
     at = np.concatenate([position[shown["uuid"]], np.full(len(named), MISSING)])

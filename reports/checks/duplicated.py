@@ -18,8 +18,6 @@ def run(history: History) -> Verdict:
     """Judge by the definition above."""
     facts = facts_of(history)
     again = facts.delivers[~facts.delivers["first"]]
-    frames = facts.table("wire.deliver", "uuid", "device")
-    wire = pd.Index(facts.pair(frames["uuid"], frames["device"])).duplicated().sum()
     return judge(
         "duplicated",
         count=len(again),
@@ -29,7 +27,7 @@ def run(history: History) -> Verdict:
         too_little=facts.silence,
         examples=_examples(facts, again),
         values={
-            "wire_duplicates": int(wire),
+            "wire_duplicates": len(facts.frame_pairs.repeated),
             "duplicate_rows": int(facts.table("store.row", "uuid").duplicated().sum()),
         },
     )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.checks.codes import MISSING, NEVER_NS, Integers, firsts
+from reports.checks.codes import MISSING, NEVER_NS, Firsts, Integers, matches
 from reports.checks.columns import Columns
 from reports.checks.order import Canon, Climb
 from sim.history import History
@@ -61,13 +61,19 @@ class Facts(Columns):
         """Every deliver event: device conv uuid session via hash t_ns, its user, and whether it is the first copy."""
         rows = self.table("deliver", "device", "conv", "uuid", "session", "via", "hash", "t_ns")
         rows["user"] = self.device_users[rows["device"]]
-        rows["first"] = ~self._delivered_pairs.duplicated()
+        rows["first"] = self._delivered_pairs.flags
         return rows
 
     @cached_property
     def shown(self) -> pd.DataFrame:
         """First deliver of each (device, message), in time order; index = event number."""
         return self.delivers[self.delivers["first"]]
+
+    @cached_property
+    def frame_pairs(self) -> Firsts:
+        """The (message, device) of each `wire.deliver`."""
+        rows = self.table("wire.deliver", "uuid", "device")
+        return Firsts.of(self.pair(rows["uuid"], rows["device"]))
 
     def pair(self, uuid: pd.Series, device: pd.Series) -> Integers:
         """One number for a (message, device)."""
@@ -76,7 +82,7 @@ class Facts(Columns):
 
     def first_shown(self, uuid: pd.Series, device: pd.Series) -> Integers:
         """Row of `shown` (0, 1, 2 …) for each (message, device), MISSING where it was never shown."""
-        return self._shown_pairs.get_indexer(pd.Index(self.pair(uuid, device))).astype(np.int64)
+        return self._shown_pairs.find(self.pair(uuid, device))
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -173,9 +179,8 @@ class Facts(Columns):
     def open_until_ns(self) -> Integers:
         """By device: when its last session ended, NEVER_NS if one is open at the end, MISSING if it never had one."""
         size = len(self.names("device"))
-        opens, closes = (
-            self.table(kind, "device", "t_ns").query("device >= 0") for kind in ("conn.open", "conn.close")
-        )
+        opens, closes = (self.table(kind, "device", "t_ns") for kind in ("conn.open", "conn.close"))
+        opens, closes = opens[opens["device"] >= 0], closes[closes["device"] >= 0]
         ended = np.full(size, MISSING, dtype=np.int64)
         ended[closes["device"]] = closes["t_ns"]
         still = np.bincount(opens["device"], minlength=size) > np.bincount(closes["device"], minlength=size)
@@ -190,19 +195,17 @@ class Facts(Columns):
         registry knows devices; a device that had no open session after the message was due is owed nothing.
         """
         sent, homes = self.messages[self.messages["proven"] & (self.messages["conv"] >= 0)], self._member_devices
-        row, home = _matches(sent["conv"].to_numpy(), homes["conv"].to_numpy())
-        owed: pd.DataFrame = pd.DataFrame(
-            {"uuid": sent.index.to_numpy()[row], "device": homes["device"].to_numpy()[home]}
-        )
-        for name in ("conv", "due_ns"):
-            owed[name] = sent[name].to_numpy()[row]
+        row, home = matches(sent["conv"].to_numpy(), homes["conv"].to_numpy())
+        device, due_ns = homes["device"].to_numpy(), sent["due_ns"].to_numpy()
         if self.design.get("registry") == "device":
-            others = owed["device"].to_numpy() != sent["device"].to_numpy()[row]
+            others = device[home] != sent["device"].to_numpy()[row]
         else:
             others = homes["user"].to_numpy()[home] != self.device_users[sent["device"]][row]
-        owed = owed[others & (self.open_until_ns[owed["device"]] > owed["due_ns"])].reset_index(drop=True)
-        owed["shown"] = self.first_shown(owed["uuid"], owed["device"])
-        return owed
+        owed = others & (self.open_until_ns[device][home] > due_ns[row])
+        row, home = row[owed], home[owed]
+        about = {"uuid": sent.index.to_numpy(), "conv": sent["conv"].to_numpy(), "due_ns": due_ns}
+        rows = pd.DataFrame({**{name: column[row] for name, column in about.items()}, "device": device[home]})
+        return rows.assign(shown=self.first_shown(rows["uuid"], rows["device"]))
 
     @cached_property
     def passed_by(self) -> Integers:
@@ -267,13 +270,18 @@ class Facts(Columns):
         return self.members.merge(devices, on="user").sort_values("conv", kind="stable", ignore_index=True)
 
     @cached_property
-    def _delivered_pairs(self) -> pd.Index[Any]:
+    def _delivered_pairs(self) -> Firsts:
         rows = self.table("deliver", "uuid", "device")
-        return pd.Index(self.pair(rows["uuid"], rows["device"]))
+        return Firsts.of(self.pair(rows["uuid"], rows["device"]))
 
     @cached_property
-    def _shown_pairs(self) -> pd.Index[Any]:
-        return firsts(self._delivered_pairs)[0]
+    def _shown_pairs(self) -> Firsts:
+        """As `_delivered_pairs`, with rows of `shown`."""
+        pairs = self._delivered_pairs
+        if len(pairs.rows) == pairs.size:
+            return pairs  # all were shown once
+        place = np.cumsum(pairs.flags) - 1
+        return Firsts(pairs.keys, place[pairs.rows], len(pairs.keys))
 
     def _first_by_uuid(self, kind: str) -> Integers:
         rows, codes = self.rows(kind), self.values(kind, "uuid")
@@ -290,12 +298,3 @@ class Facts(Columns):
             rows = rows[(rows["uuid"] >= 0) & (rows[column] >= 0)][::-1]
             values[rows["uuid"]] = rows[column]
         return values
-
-
-def _matches(left: Integers, right: Integers) -> tuple[Integers, Integers]:
-    """Places of all pairs with left[i] == right[j], of small numbers; `right` is sorted."""
-    counts = np.bincount(right, minlength=int(left.max(initial=0)) + 1)
-    copies = counts[left]
-    rows = np.repeat(np.arange(len(left)), copies)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(copies) - copies, copies)
-    return rows, (np.cumsum(counts) - counts)[left][rows] + within

@@ -86,9 +86,9 @@ def _came(facts: Facts, ttl_ns: int) -> pd.DataFrame:
     opens = opens[facts.session_times_ns("conn.close")[opens["session"]] > opens["t_ns"] + ttl_ns + 2 * EPSILON_NS]
     opens = opens.reset_index(drop=True)
     first = nearest(told["user"].to_numpy(), told["t_ns"].to_numpy(), opens, after=True)
-    told["due_ns"] = times_ns(opens, first, default=NEVER_NS - ttl_ns - 2 * EPSILON_NS) + ttl_ns + 2 * EPSILON_NS
-    told["events"] = pd.Series(list(zip(told.index, events(opens, first).tolist(), strict=True)), told.index, object)
-    return told[first >= 0].assign(cause="untold", age_ns=0)
+    due_ns = times_ns(opens, first, default=NEVER_NS - ttl_ns - 2 * EPSILON_NS) + ttl_ns + 2 * EPSILON_NS
+    witnesses = pd.Series(list(zip(told.index, events(opens, first).tolist(), strict=True)), told.index, object)
+    return told.assign(due_ns=due_ns, events=witnesses, cause="untold", age_ns=0)[first >= 0]
 
 
 def _witnesses(reads: pd.DataFrame, renewal: Integers, unanswered: Integers) -> list[tuple[int, ...]]:

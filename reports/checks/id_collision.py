@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge
+from reports.checks.codes import Firsts
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -21,9 +22,10 @@ def run(history: History) -> Verdict:
     """Judge by the definition above."""
     facts = facts_of(history)
     named = _named(facts)
-    again = named[named["message_id"].duplicated()]
-    first = named[named["message_id"].isin(again["message_id"])].drop_duplicates("message_id")
-    original = dict(zip(first["message_id"], first["event"], strict=True))
+    ids = Firsts.of(named["message_id"].to_numpy())
+    again = named.iloc[ids.repeated]
+    shown = again.head(facts.most)
+    original = named["event"].to_numpy()[ids.find(shown["message_id"].to_numpy())]
     return judge(
         "id_collision",
         count=len(again),
@@ -33,8 +35,8 @@ def run(history: History) -> Verdict:
         too_little=facts.silence,
         absent="no event has a message_id",
         examples=[
-            example((original[number], event), f"two messages are called {number}")
-            for number, event in zip(*(again[name].head(facts.most) for name in ("message_id", "event")), strict=True)
+            example((first, event), f"two messages are called {number}")
+            for first, event, number in zip(original, shown["event"], shown["message_id"], strict=True)
         ],
     )
 
@@ -48,7 +50,8 @@ def _named(facts: Facts) -> pd.DataFrame:
     delivered = {"event": shown[seen], "message_id": facts.at("message_id", shown[seen]), "uuid": seen}
     rows = pd.concat([*tables, pd.DataFrame(delivered)], ignore_index=True)
     rows = rows[(rows["message_id"] >= 0) & (rows["uuid"] >= 0)]
-    return pd.DataFrame(rows.drop_duplicates(["message_id", "uuid"]))
+    number = pd.factorize(rows["message_id"])[0] * len(facts.messages) + rows["uuid"].to_numpy()
+    return rows[Firsts.of(number).flags]
 
 
 CHECK = Check("id_collision", "safety", "Two different messages bear the same message id.", run)

@@ -54,8 +54,7 @@ def run(history: History) -> Verdict:
 
 def _stages(facts: Facts, missing: pd.DataFrame) -> pd.Series:
     message = facts.messages.loc[missing["uuid"]]
-    frames = facts.table("wire.deliver", "uuid", "device")
-    arrived = np.isin(facts.pair(missing["uuid"], missing["device"]), facts.pair(frames["uuid"], frames["device"]))
+    arrived = facts.frame_pairs.find(facts.pair(missing["uuid"], missing["device"])) >= 0
     has_log, has_scan = (len(facts.table(kind, "uuid")) > 0 for kind in ("log.append", "store.row"))
     stored = (message["stored"] >= 0).to_numpy()
     logged = (message["logged"] >= 0).to_numpy() | stored | (message["delivered"] >= 0).to_numpy()

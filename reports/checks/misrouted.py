@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from reports.checks.base import Check, example, judge
-from reports.checks.codes import MISSING, Flags, Integers
+from reports.checks.codes import Firsts, Flags, Integers, reasons
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -23,10 +23,7 @@ def run(history: History) -> Verdict:
     facts = facts_of(history)
     session, t_ns = facts.delivers["session"].to_numpy(), facts.delivers["t_ns"].to_numpy()
     closed, newer = facts.session_times_ns("conn.close"), _replaced_ns(facts)
-    reason = np.select(
-        [closed[session] < t_ns, newer[session] < t_ns, ~_belongs(facts)], range(len(REASONS)), default=MISSING
-    )
-    rows = np.flatnonzero(reason >= 0)
+    rows, reason = reasons([closed[session] < t_ns, newer[session] < t_ns, ~_belongs(facts)])
     ends = {kind: facts.session_events(kind) for kind in ("conn.open", "conn.close")}
     return judge(
         "misrouted",
@@ -37,10 +34,10 @@ def run(history: History) -> Verdict:
         too_little=facts.silence,
         examples=[
             example(
-                (*(ends[kind][session[i]] for kind in ends), facts.delivers.index[i]),
-                REASONS[reason[i]].replace("_", " "),
+                (*(ends[kind][session[row]] for kind in ends), facts.delivers.index[row]),
+                REASONS[why].replace("_", " "),
             )
-            for i in rows[: facts.most]
+            for row, why in zip(rows[: facts.most], reason, strict=False)
         ],
         values={name: int(n) for i, name in enumerate(REASONS) if (n := (reason == i).sum())},
     )
@@ -63,12 +60,10 @@ def _belongs(facts: Facts) -> Flags:
     if not facts.names_members:
         return np.ones(len(facts.delivers), dtype=np.bool_)
     users = len(facts.names("user"))
-    allowed = np.sort((facts.members["conv"] * users + facts.members["user"]).to_numpy())
-    asked = (facts.delivers["conv"] * users + facts.delivers["user"]).to_numpy()
-    if not len(allowed):
-        return np.zeros(len(asked), dtype=np.bool_)
-    flags: Flags = allowed[np.minimum(np.searchsorted(allowed, asked), len(allowed) - 1)] == asked
-    return flags
+    allowed, asked = (
+        rows["conv"].to_numpy() * users + rows["user"].to_numpy() for rows in (facts.members, facts.delivers)
+    )
+    return Firsts.of(allowed).find(asked) >= 0
 
 
 CHECK = Check(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reports.checks.codes import MISSING, Flags, Integers
+from reports.checks.codes import MISSING, Flags, Integers, is_start, order_of
 
 BASES = ("seq", "offset", "message_id")
 
@@ -24,28 +24,52 @@ class Climb:
     order: Integers
     groups: Integers
     lifted: Integers
+    starts: Flags
     rises: Flags
     step: int
 
     @classmethod
     def of(cls, group: Integers, value: Integers) -> Climb:
         """Climb of each group; rows come in the order in which they happened."""
-        order = np.argsort(group, kind="stable")
+        order = order_of(group)
         ordered, step = group[order], int(value.max(initial=0)) + 1
-        starts = np.ones(len(order), dtype=np.bool_)
-        starts[1:] = ordered[1:] != ordered[:-1]
+        starts = is_start(ordered)
         # Each group stands above all of the one before, so that one running maximum serves all.
         lifted = value[order] + (np.cumsum(starts) - 1) * step
         peak = np.maximum.accumulate(lifted)
         rises = np.ones(len(order), dtype=np.bool_)
         rises[1:] = lifted[1:] > peak[:-1]
-        return cls(order, ordered[starts], lifted, rises, step)
+        return cls(order, ordered[starts], lifted, starts, rises, step)
 
     def falls(self) -> tuple[Integers, Integers]:
         """Rows that do not rise above their group's peak, and for each the row that set that peak."""
         low = np.flatnonzero(~self.rises)
+        if not len(low):
+            return low, low
         leaders = np.maximum.accumulate(np.where(self.rises, np.arange(len(self.order)), 0))
         return self.order[low], self.order[leaders[low]]
+
+    def has_jump(self) -> Flags:
+        """Which rows belong to a group that does not rise by ones. Usually none."""
+        jumps = np.append(False, np.diff(self.lifted) != 1) & ~self.starts
+        flags = np.zeros(len(self.order), dtype=np.bool_)
+        if jumps.any():
+            group = np.cumsum(self.starts) - 1
+            flags[self.order] = np.bincount(group[jumps], minlength=len(self.groups))[group] > 0
+        return flags
+
+    def peaks_until(self, group: Integers, end: Integers) -> Integers:
+        """The last row that holds the highest value of each group given among its rows before `end`, else MISSING."""
+        if not len(self.order):
+            return np.full(len(group), MISSING, dtype=np.int64)
+        # One number for a group and a row, rising all the way, so that one search finds both.
+        size, number = len(self.order) + 1, np.cumsum(self.starts) - 1
+        place = np.minimum(np.searchsorted(self.groups, group), len(self.groups) - 1)
+        last = np.maximum(np.searchsorted(number * size + self.order, place * size + end) - 1, 0)
+        holds = self.lifted == np.maximum.accumulate(self.lifted)
+        holder = np.maximum.accumulate(np.where(holds, np.arange(len(self.order)), 0))
+        found = (self.groups[place] == group) & (number[last] == place) & (self.order[last] < end)
+        return np.where(found, self.order[holder[last]], MISSING)
 
     def tops(self, group: Integers) -> Integers:
         """The row that holds the highest value of each group given, MISSING for a group without rows."""

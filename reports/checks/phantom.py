@@ -9,10 +9,8 @@ A message that reaches somebody outside its conversation is `misrouted`.
 
 from __future__ import annotations
 
-import numpy as np
-
 from reports.checks.base import Check, example, judge
-from reports.checks.codes import MISSING
+from reports.checks.codes import reasons
 from reports.checks.facts import facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -30,8 +28,7 @@ def run(history: History) -> Verdict:
         (refused[uuid] >= 0) & (ok[uuid] < 0),
         conv[uuid] != facts.delivers["conv"].to_numpy(),
     ]
-    reason = np.select(tests, range(len(tests)), default=MISSING)
-    rows = np.flatnonzero(reason >= 0)
+    rows, reason = reasons(tests)
     return judge(
         "phantom",
         count=len(rows),
@@ -40,8 +37,8 @@ def run(history: History) -> Verdict:
         candidates="deliveries",
         too_little=facts.silence,
         examples=[
-            example((sent[uuid[i]], refused[uuid[i]], facts.delivers.index[i]), REASONS[reason[i]].replace("_", " "))
-            for i in rows[: facts.most]
+            example((sent[uuid[row]], refused[uuid[row]], facts.delivers.index[row]), REASONS[why].replace("_", " "))
+            for row, why in zip(rows[: facts.most], reason, strict=False)
         ],
         values={name: int(n) for i, name in enumerate(REASONS) if (n := (reason == i).sum())},
     )

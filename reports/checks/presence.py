@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.codes import MISSING, NEVER_NS, Integers
+from reports.checks.columns import once
 from reports.checks.facts import Facts
 
 # What may be in flight between a device, its gateway and the store: one machine, one clock, busy event loops.
@@ -25,17 +26,18 @@ def seconds_ns(facts: Facts, setting: str) -> int | None:
     return None if value is None else round(float(value) * 1e9)
 
 
+@once
 def presence_told(facts: Facts, state: str) -> pd.DataFrame:
     """Reads and changes that said `state`: user (whom it is about), device, start_ns, t_ns; index = event number.
 
     A read is an answer (`is_answer`), a change is not.
     """
-    heard = presence_changes(facts, state)
-    heard["start_ns"] = heard["t_ns"] - EPSILON_NS
-    reads = presence_reads(facts, state)
-    return pd.concat([reads.assign(is_answer=True), heard.assign(is_answer=False)]).sort_index()
+    heard, reads = presence_changes(facts, state), presence_reads(facts, state)
+    heard = heard.assign(start_ns=heard["t_ns"] - EPSILON_NS, is_answer=False)
+    return pd.concat([reads.assign(is_answer=True), heard]).sort_index()
 
 
+@once
 def presence_reads(facts: Facts, state: str) -> pd.DataFrame:
     """Reads that answered `state`: user (who was asked about), device, start_ns, t_ns; index = event number."""
     rows = facts.table("presence.read", "reader", "device", "state", "start_ns", "t_ns")
@@ -44,12 +46,14 @@ def presence_reads(facts: Facts, state: str) -> pd.DataFrame:
     return rows[(rows["state"] == facts.code("state", state)) & (rows["user"] >= 0)].drop(columns="state")
 
 
+@once
 def presence_changes(facts: Facts, state: str) -> pd.DataFrame:
     """Changes that subscribers heard, to `state`: user (who came or went), device, t_ns; index = event number."""
     rows = facts.table("presence.change", "user", "device", "state", "t_ns")
     return rows[(rows["state"] == facts.code("state", state)) & (rows["user"] >= 0)].drop(columns="state")
 
 
+@once
 def life(facts: Facts, *kinds: str) -> pd.DataFrame:
     """Events of these kinds in time order: user, session, t_ns, event."""
     rows = pd.concat([facts.table(kind, "user", "device", "session", "t_ns") for kind in kinds])

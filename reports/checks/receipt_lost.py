@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge, records, unknown
-from reports.checks.codes import NEVER_NS, Flags
+from reports.checks.codes import NEVER_NS, Firsts, Flags, Integers
 from reports.checks.facts import Facts, facts_of
 from sim.design import is_served_on_read
 from sim.history import History
@@ -35,7 +35,7 @@ def run(history: History) -> Verdict:
     if facts.quiesced_ns is None:
         return unknown("receipt_lost", "the run did not end quietly: receipts may still have been on their way")
     owed = _owed(facts, facts.quiesced_ns)
-    missing = owed[~_key(facts, owed).isin(_key(facts, facts.table("receipt.seen", "uuid", "reader")))]
+    missing = owed[Firsts.of(_key(facts, facts.table("receipt.seen", "uuid", "reader"))).find(_key(facts, owed)) < 0]
     was_said = _said(facts, missing)
     return judge(
         "receipt_lost",
@@ -58,9 +58,13 @@ def run(history: History) -> Verdict:
 
 def _owed(facts: Facts, quiesced_ns: int) -> pd.DataFrame:
     """First showings by quiesce of messages whose sender must know of them by then: uuid, reader, device."""
-    shown = facts.shown.iloc[np.sort(facts.owed["shown"][facts.owed["shown"] >= 0])]
+    rows = facts.owed["shown"].to_numpy()
+    was_owed = np.zeros(len(facts.shown), dtype=np.bool_)
+    was_owed[rows[rows >= 0]] = True
+    shown = facts.shown[was_owed]
     shown = shown[shown["t_ns"] <= quiesced_ns]
-    opens = facts.table("conn.open", "device", "t_ns").query("device >= 0")
+    opens = facts.table("conn.open", "device", "t_ns")
+    opens = opens[opens["device"] >= 0]
     since = np.full(len(facts.names("device")) + 1, NEVER_NS, dtype=np.int64)
     since[opens["device"]] = opens["t_ns"]
     until = np.append(facts.open_until_ns, -1)
@@ -89,8 +93,8 @@ def _said(facts: Facts, missing: pd.DataFrame) -> Flags:
     return np.isin(facts.pair(missing["uuid"], missing["device"]), facts.pair(said["uuid"], said["device"]))
 
 
-def _key(facts: Facts, rows: pd.DataFrame) -> pd.Index[int]:
-    key: pd.Index[int] = pd.Index(rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy())
+def _key(facts: Facts, rows: pd.DataFrame) -> Integers:
+    key: Integers = rows["uuid"].to_numpy() * len(facts.names("user")) + rows["reader"].to_numpy()
     return key
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge
-from reports.checks.codes import NEVER_NS, Flags, Integers, firsts
+from reports.checks.codes import NEVER_NS, Firsts, Flags, Integers
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -82,8 +82,9 @@ def _numbers(rows: pd.DataFrame, where: Flags) -> Integers:
 
 def _earliest(keys: Integers, t_ns: Integers, wanted: Integers) -> Integers:
     """Time of the first row of each wanted key, NEVER_NS where it has none. Rows come in time order."""
-    unique, first = firsts(pd.Index(keys))
-    return np.append(t_ns[first], NEVER_NS)[unique.get_indexer(pd.Index(wanted))]
+    if not len(wanted):
+        return np.zeros(0, dtype=np.int64)
+    return np.append(t_ns, NEVER_NS)[Firsts.of(keys).find(wanted)]
 
 
 def _witnesses(facts: Facts, event: int, name: str) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.base import Check, example, judge, records
-from reports.checks.codes import Flags, Integers
+from reports.checks.codes import MISSING, Firsts, Integers
 from reports.checks.facts import Facts, facts_of
 from sim.history import History
 from sim.verdict import Verdict
@@ -43,7 +43,8 @@ def run(history: History) -> Verdict:
 
 def _holes(facts: Facts) -> pd.DataFrame:
     """One row an acknowledged message that is missing between two that were shown: the events around it."""
-    rows = facts.from_senders.loc[_has_jump(facts), ["device", "line", "cseq"]].rename_axis("event").reset_index()
+    rows = facts.from_senders.loc[facts.sender_climb.has_jump(), ["device", "line", "cseq"]]
+    rows = rows.rename_axis("event").reset_index()
     rows = rows.sort_values(["device", "line", "cseq"], kind="stable", ignore_index=True)
     following = rows.shift(-1, fill_value=-1)
     same = (rows["device"] == following["device"]) & (rows["line"] == following["line"])
@@ -59,26 +60,12 @@ def _holes(facts: Facts) -> pd.DataFrame:
     return holes[(holes["before"] < holes["after"]) & (acknowledged < facts.times(holes["after"].to_numpy()))]
 
 
-def _has_jump(facts: Facts) -> Flags:
-    """Which rows of `from_senders` belong to a device and line that does not rise by ones. Usually none."""
-    climb = facts.sender_climb
-    device, line, cseq = (facts.from_senders[name].to_numpy()[climb.order] for name in ("device", "line", "cseq"))
-    jumps = np.flatnonzero((np.diff(device) == 0) & (np.diff(line) == 0) & (np.diff(cseq) != 1))
-    if not len(jumps):
-        return np.zeros(len(cseq), dtype=np.bool_)
-    keys = facts.from_senders["device"].to_numpy() * len(facts.messages) + facts.from_senders["line"].to_numpy()
-    flags: Flags = np.isin(keys, device[jumps] * len(facts.messages) + line[jumps])
-    return flags
-
-
 def _written(facts: Facts, line: Integers, cseq: Integers) -> Integers:
     """The message with this cseq in this line, MISSING where nobody wrote one."""
     step = int(facts.messages["cseq"].to_numpy().max(initial=0)) + 1
     known = np.flatnonzero((facts.messages["cseq"] >= 0) & (facts.messages["sent"] >= 0))
-    keys = pd.Index(facts.lines[known] * step + facts.messages["cseq"].to_numpy()[known])
-    first = ~keys.duplicated()
-    found = keys[first].get_indexer(pd.Index(line * step + cseq))
-    numbers: Integers = np.append(known[first], -1)[found]
+    found = Firsts.of(facts.lines[known] * step + facts.messages["cseq"].to_numpy()[known]).find(line * step + cseq)
+    numbers: Integers = np.append(known, MISSING)[found]
     return numbers
 
 

@@ -20,6 +20,7 @@ import pandas as pd
 
 from reports.checks.base import Check, example
 from reports.checks.codes import NEVER_NS
+from reports.checks.columns import once
 from reports.checks.facts import Facts, facts_of
 from reports.checks.presence import life, nearest, times_ns
 from reports.estimates import ENOUGH, QUANTILES, describe, rank
@@ -119,6 +120,7 @@ def _slowest(rows: pd.DataFrame, limit_s: float, most: int) -> list[Example]:
     ]
 
 
+@once
 def _meant_ns(facts: Facts) -> np.ndarray:
     """By message: when it was intended, else sent; NEVER_NS if that lies in warm-up or it was not sent."""
     sent, intended = facts.messages["sent"].to_numpy(), facts.messages["intended_ns"].to_numpy()

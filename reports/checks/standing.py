@@ -14,15 +14,17 @@ import numpy as np
 import pandas as pd
 
 from reports.checks.codes import Integers
+from reports.checks.columns import once
 from reports.checks.facts import Facts
 from reports.checks.presence import nearest, presence_told, times_ns
 
 
+@once
 def standing(facts: Facts, state: str) -> pd.DataFrame:
     """What subscribers were told that is `state`: user, device, t_ns, until_ns; index = event number."""
     told = pd.concat([presence_told(facts, one) for one in ("online", "offline")]).sort_index()
     told = told[(told["device"] >= 0) & (facts.design.get("presence") == "subscription")]
-    told["until_ns"] = np.minimum(_next_word_ns(facts, told), _turned_away_ns(facts, told))
+    told = told.assign(until_ns=np.minimum(_next_word_ns(facts, told), _turned_away_ns(facts, told)))
     wanted = np.intersect1d(told.index, presence_told(facts, state).index)
     return pd.DataFrame(told.loc[wanted])
 

@@ -6,9 +6,6 @@ device shows is `duplicated`.
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
-
 from reports.checks.base import Check, example, judge
 from reports.checks.facts import facts_of
 from sim.history import History
@@ -18,11 +15,10 @@ from sim.verdict import Verdict
 def run(history: History) -> Verdict:
     """Judge by the definition above."""
     facts = facts_of(history)
-    frames = facts.table("wire.deliver", "uuid", "device")
-    keys = pd.Index(facts.pair(frames["uuid"], frames["device"]))
-    again = np.flatnonzero(keys.duplicated())
-    shown = again[: facts.most]
-    first = [int(np.argmax(keys == key)) for key in keys[shown]]
+    frames, pairs = facts.table("wire.deliver", "uuid", "device"), facts.frame_pairs
+    again = pairs.repeated
+    shown = frames.iloc[again[: facts.most]]
+    first = pairs.find(facts.pair(shown["uuid"], shown["device"]))
     return judge(
         "wire_duplicate",
         count=len(again),
@@ -33,8 +29,8 @@ def run(history: History) -> Verdict:
         absent="the history notes no frames (wire.deliver), only what was shown",
         allowed="delivery is at least once",
         examples=[
-            example((frames.index[one], frames.index[two]), "the same message in two frames")
-            for one, two in zip(first, shown, strict=True)
+            example(events, "the same message in two frames")
+            for events in zip(frames.index[first], shown.index, strict=True)
         ],
     )
 

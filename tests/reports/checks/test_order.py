@@ -155,3 +155,8 @@ def test_the_climb_agrees_with_a_walk_over_the_rows(rows: list[tuple[int, int]])
     for (name, value), row in zip(asked, above.tolist(), strict=True):
         higher = [i for i, pair in enumerate(rows) if pair[0] == name and pair[1] > value]
         assert row == (higher[0] if higher else -1)
+    until = [(name, end) for name in range(5) for end in range(len(rows) + 1)]
+    holders = climb.peaks_until(*(np.array(column, dtype=np.int64) for column in zip(*until, strict=True)))
+    for (name, end), row in zip(until, holders.tolist(), strict=True):
+        before = [(value, i) for i, (group, value) in enumerate(rows[:end]) if group == name]
+        assert row == max(before, default=(0, -1))[1]
