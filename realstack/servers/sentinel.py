@@ -26,7 +26,8 @@ from sim.errors import ServerError
 
 MAJORITY = 2
 TIMEOUT_S = 1.0
-PROMOTION_LIMIT_S = 15.0
+# A sentinel that did not run for 2 s mistrusts its clock and promotes nobody for 30 s ("tilt"); then 15 s are plenty.
+PROMOTION_LIMIT_S = 45.0
 POLL_S = 0.1
 
 
